@@ -12,6 +12,7 @@ from exhibit.tasks.data.rows import words as words_of
 from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import say_all
 from exhibit.tasks.records.shown import what_it_is
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _with_several(dataset: Dataset, several: Several, columns: tuple[int, ...]) 
             "labels": values,
             "label_name": several.labels.name,
             "several": several.labels.told({}, {}),
-            "description": f"{dataset.description} The model predicts {several.labels.name}: {several.labels.why}.",
+            "description": say_all(dataset.description, several.labels.predicted()),
         }
     )
 

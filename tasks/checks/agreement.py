@@ -6,12 +6,12 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, joined, known_mean, sampled, written
+from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, written
 from exhibit.tasks.checks.check import Need, SampledCheck
 from exhibit.tasks.checks.inference import Estimate, correlations
 from exhibit.tasks.orders import equal_signs, jaccard, pearson, spearman
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.language import Message, mark, say, say_all
+from exhibit.tasks.records.language import Message, joined, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 

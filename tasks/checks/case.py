@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -166,11 +165,6 @@ def all_of(number: int, things: str) -> Message:
     if number == 1:
         return say("the only one of the {things}", things=things)
     return say("all {count} {things}", count=f"{number:,}", things=things)
-
-
-def joined(parts: Sequence[str]) -> Message:
-    """What is said of one after another, with semicolons."""
-    return reduce(lambda one, other: say("{one}; {other}", one=one, other=other), map(as_message, parts))
 
 
 NO_ORDER = mark("A dash: one of the two makes no difference between elements.")

@@ -5,11 +5,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, joined, known_mean, sampled, written
+from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, written
 from exhibit.tasks.checks.check import Need, SampledCheck
 from exhibit.tasks.checks.inference import correlations
 from exhibit.tasks.orders import spearman
-from exhibit.tasks.records.language import mark, say, say_all
+from exhibit.tasks.records.language import joined, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Wanted
+from exhibit.tasks.records.language import COMMA, Message, joined, say
 from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shown import with_quotes
 
@@ -39,21 +40,22 @@ def arranged(there: Sequence[str], wanted: Wanted, where: str) -> list[str] | No
     return found
 
 
-def by_place(names: Sequence[str]) -> str:
+def by_place(names: Sequence[str]) -> Message:
     """What is said of a model that knows no names of columns, in a sentence."""
-    return (
-        "The model knows no names of columns, so it is given them by place, in this order: "
-        f"{told_list(with_quotes(names))}; data.features gives another order."
+    return say(
+        "The model knows no names of columns, so it is given them by place, in this order: {columns}; data.features "
+        "gives another order.",
+        columns=told_list(with_quotes(names)),
     )
 
 
-def told_list(names: Sequence[str]) -> str:
+def told_list(names: Sequence[str]) -> Message:
     """So many of them as a reader wants."""
-    more = len(names) - _TOLD
-    return ", ".join(names[:_TOLD]) + (f" and {more} more" if more > 0 else "")
+    more, told = len(names) - _TOLD, joined(names[:_TOLD], COMMA)
+    return say("{names} and {count} more", names=told, count=str(more)) if more > 0 else told
 
 
-def told_counts(counts: Mapping[str, int]) -> str:
+def told_counts(counts: Mapping[str, int]) -> Message:
     """The most frequent first."""
     ordered = sorted(counts.items(), key=lambda pair: -pair[1])
-    return told_list([f"{name} in {count:,}" for name, count in ordered])
+    return told_list([say("{column} in {count}", column=name, count=f"{count:,}") for name, count in ordered])

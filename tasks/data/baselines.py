@@ -9,18 +9,31 @@ import numpy as np
 from exhibit.tasks.data.kinds import KINDS
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Baseline, Dataset, Input
+from exhibit.tasks.records.language import Message, joined, mark, say
 
+# At the beginning of a sentence, and within it.
 _WORDS = {
-    "mean": "the mean of the {rows}",
-    "black": "a black image",
-    "zero": "zero",
-    "blur": "the blurred image (a Gaussian with a standard deviation of a twelfth of its longer side)",
-    "channel_mean": "the mean of each channel over the {rows} and all steps",
-    "line": "the straight line from its first step to its last, channel by channel",
-    "uniform": "uniform noise between the smallest and the largest value, drawn once for each sample",
+    "mean": (mark("The mean of the {rows}"), mark("the mean of the {rows}")),
+    "black": (mark("A black image"), mark("a black image")),
+    "zero": (mark("Zero"), mark("zero")),
+    "blur": (
+        mark("The blurred image (a Gaussian with a standard deviation of a twelfth of its longer side)"),
+        mark("the blurred image (a Gaussian with a standard deviation of a twelfth of its longer side)"),
+    ),
+    "channel_mean": (
+        mark("The mean of each channel over the {rows} and all steps"),
+        mark("the mean of each channel over the {rows} and all steps"),
+    ),
+    "line": (
+        mark("The straight line from its first step to its last, channel by channel"),
+        mark("the straight line from its first step to its last, channel by channel"),
+    ),
+    "uniform": (
+        mark("Uniform noise between the smallest and the largest value, drawn once for each sample"),
+        mark("uniform noise between the smallest and the largest value, drawn once for each sample"),
+    ),
 }
-_HIDDEN = "{name} with the token {mark} in the place of each of its tokens, special tokens kept"
-_DUMMIES = (
+_DUMMIES = mark(
     "A dummy atom (* in SMILES) in the place of an atom, with its bonds and without its element, charge and hydrogens. "
     "Whether the model was trained on such molecules is not known here; what it says of them may mean little."
 )
@@ -65,31 +78,37 @@ def described(name: Baseline, dataset: Dataset, layer: str | int | None, trained
     """The baseline in words for the reader, and why it is the one. `trained`: whether the model learned from the
     training rows, or came with its weights."""
     if _at_layer(name, layer, dataset):
-        return (
-            f"Zero at the layer {layer}: an element that carries nothing of its own. What reaches the score by other "
-            "ways is held as it is in the sample, also in S(x′)."
+        return say(
+            "Zero at the layer {layer}: an element that carries nothing of its own. What reaches the score by other "
+            "ways is held as it is in the sample, also in S(x′).",
+            layer=str(layer),
         )
     if of_atoms(name, dataset):
         return _DUMMIES
     if name.startswith(_GIVEN):
-        return f"The sample {name.removeprefix(_GIVEN)} of the data."
+        return say("The sample {sample} of the data.", sample=name.removeprefix(_GIVEN))
     rows = _rows(dataset, trained)
-    text = "; ".join(_in_words(item, chosen, rows) for item, chosen in _chosen(name, dataset))
-    why = " (the default for this kind of input)" if name == "auto" else ""
-    return f"{text[0].upper()}{text[1:]}{why}."
+    said = joined([_in_words(item, chosen, rows, k) for k, (item, chosen) in enumerate(_chosen(name, dataset))])
+    if name == "auto":
+        return say("{baseline} (the default for this kind of input).", baseline=said)
+    return say("{baseline}.", baseline=said)
 
 
-def _commonest(name: Baseline, item: Input) -> str:
-    """What stands in for the mean of words."""
-    return ", of words the commonest," if name == "mean" and any(c.kind != "number" for c in item.whole) else ""
-
-
-def _in_words(item: Input, chosen: Baseline, rows: str) -> str:
+def _in_words(item: Input, chosen: Baseline, rows: Message, place: int) -> Message:
+    """The first of them begins a sentence."""
     if item.spelling is None:
-        return f"{_WORDS[chosen].format(rows=rows)}{_commonest(chosen, item)} for {item.name}"
+        what = say(_WORDS[chosen][min(place, 1)], rows=rows)
+        if chosen == "mean" and any(column.kind != "number" for column in item.whole):
+            return say("{baseline}, of words the commonest, for {input}", baseline=what, input=item.name)
+        return say("{baseline} for {input}", baseline=what, input=item.name)
+    name = item.name if place else f"{item.name[0].upper()}{item.name[1:]}"
     if chosen == "hidden":
-        return _HIDDEN.format(name=item.name, mark=item.spelling.mark)
-    return f"{item.name} without these words"
+        return say(
+            "{input} with the token {token} in the place of each of its tokens, special tokens kept",
+            input=name,
+            token=str(item.spelling.mark),
+        )
+    return say("{input} without these words", input=name)
 
 
 def background(count: int, seed: int, dataset: Dataset, of: str = "samples") -> dict[str, Array]:
@@ -102,22 +121,41 @@ def background(count: int, seed: int, dataset: Dataset, of: str = "samples") -> 
     return {item.name: item.values[rows] for item in dataset.inputs}
 
 
-def _rows(dataset: Dataset, trained: bool) -> str:
+def _rows(dataset: Dataset, trained: bool) -> Message:
     """What the rows are called that a mean or a background is taken from: where the weights were given, nobody says
     that the model has learned from them."""
     count = int((dataset.split == "train").sum())
-    return "training rows" if trained else f"{count:,} rows of the data" if count else "rows of the fit"
+    if trained:
+        return say("training rows")
+    return say("{count} rows of the data", count=f"{count:,}") if count else say("rows of the fit")
 
 
 def background_described(count: int, seed: int, dataset: Dataset, of: str = "samples", trained: bool = True) -> str:
     """The background in words for the reader. `trained`: as in `described`."""
-    what = "samples of uniform noise between the smallest and the largest value"
-    if of != "uniform":
-        count, rows = len(_training_rows(count, seed, dataset)), _rows(dataset, trained)
-        what = rows if trained else f"of {rows}"
-        if drawn_of(count, dataset, of) is None:
-            return f"All {count} {'training rows' if trained else 'rows of the data'}: the mean over them is reported."
-    return f"{count} {what}, drawn with seed {seed}: the mean over them is reported."
+    if of == "uniform":
+        return say(
+            "{count} samples of uniform noise between the smallest and the largest value, drawn with seed {seed}: the "
+            "mean over them is reported.",
+            count=str(count),
+            seed=str(seed),
+        )
+    count = len(_training_rows(count, seed, dataset))
+    if drawn_of(count, dataset, of) is None:
+        if trained:
+            return say("All {count} training rows: the mean over them is reported.", count=str(count))
+        return say("All {count} rows of the data: the mean over them is reported.", count=str(count))
+    if trained:
+        return say(
+            "{count} training rows, drawn with seed {seed}: the mean over them is reported.",
+            count=str(count),
+            seed=str(seed),
+        )
+    return say(
+        "{count} of {rows}, drawn with seed {seed}: the mean over them is reported.",
+        count=str(count),
+        rows=_rows(dataset, trained),
+        seed=str(seed),
+    )
 
 
 def drawn_of(count: int | None, dataset: Dataset, of: str = "samples") -> int | None:

@@ -6,6 +6,7 @@ from exhibit.tasks.data.select import SelectionSpec
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Cases, Selection
+from exhibit.tasks.records.language import say, say_all
 from exhibit.tasks.records.model import Prediction
 
 
@@ -17,14 +18,14 @@ def with_cases(spec: SelectionSpec, selection: Selection, dataset: Dataset, pred
     found = cases(dataset.labels[selection.explained], prediction, selection.explained, bool(dataset.classes))
     shown = selection.shown.tolist()
     missing = [] if spec.named else [position for position in found.positions if position not in shown]
-    said = (
-        " After them what stands for all that are explained: a typical, a wrong and a borderline one, where there is."
+    said = say(
+        "After them what stands for all that are explained: a typical, a wrong and a borderline one, where there is."
     )
     return selection.model_copy(
         update={
             "shown": np.array([*shown, *missing], selection.shown.dtype),
             "cases": found,
-            "reason": selection.reason + said * bool(missing),
+            "reason": say_all(selection.reason, said if missing else ""),
         }
     )
 

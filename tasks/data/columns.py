@@ -27,6 +27,7 @@ from exhibit.tasks.data.rows import (
 )
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Dated, Input, TableColumn
+from exhibit.tasks.records.language import joined, say
 from exhibit.tasks.records.override import typed, typed_for
 
 if TYPE_CHECKING:
@@ -141,7 +142,9 @@ class Column(TableColumn):
         if self.kind == "number":
             values = numbers(cells, key)
             infinite = np.flatnonzero(np.isnan(values) & cells.notna().to_numpy()).tolist()
-            strange = dict.fromkeys(infinite if self.filling != "exclude" else [], f"{self.name} is infinite")
+            strange = dict.fromkeys(
+                infinite if self.filling != "exclude" else [], say("{column} is infinite", column=self.name)
+            )
         else:
             places = _TRUTH if self.kind == "truth" else {word: float(k) for k, word in enumerate(self.categories)}
             empty = float(self.missing_place) if self.filling == "category" else np.nan
@@ -206,11 +209,13 @@ class Column(TableColumn):
     def filled_with(self, value: float) -> str:
         """That an empty cell became, in words."""
         if self.filling == "category":
-            return f"a category of its own, “{self.categories[self.missing_place]}”"
+            return say("a category of its own, “{category}”", category=self.categories[self.missing_place])
         if self.filling == "commonest":
-            return f"“{self.word(value)}”, the commonest"
+            return say("“{value}”, the commonest", value=str(self.word(value)))
         number = f"{float(f'{value:.6g}'):,.15g}".replace("-", "−")
-        return number if self.filling == "constant" else f"the {self.filling}, {number}"
+        if self.filling == "mean":
+            return say("the mean, {value}", value=number)
+        return say("the median, {value}", value=number) if self.filling == "median" else number
 
     @property
     def missing_place(self) -> int:
@@ -234,11 +239,11 @@ def by_column(name: str, filling: str) -> str:
 
 
 def _empty(name: str) -> str:
-    return f"{name} is missing"
+    return say("{column} is missing", column=name)
 
 
 def _strange(name: str, word: str) -> str:
-    return f"{name} is {shown(word)}, which no row of the fit has"
+    return say("{column} is {value}, which no row of the fit has", column=name, value=shown(word))
 
 
 def _too_many(cells: "Cells", cell_words: Sequence[str], count: int, most: int) -> str:
@@ -310,7 +315,7 @@ class Columns(Record):
             codes, strange = column.codes(table[column.name], key)
             values[:, end - width : end] = codes[:, np.newaxis] if self.whole else column.parts(codes)
             for row, reason in strange.items():
-                reasons[row] = "; ".join(filter(None, [reasons[row], reason]))
+                reasons[row] = joined([reasons[row] or "", reason])
         return values, reasons
 
     @property

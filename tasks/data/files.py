@@ -16,6 +16,7 @@ from exhibit.tasks.data.picture_file import SUFFIXES, read_picture
 from exhibit.tasks.records.base import Array, InputError, Spec
 from exhibit.tasks.records.data import Excluded, Input, Split
 from exhibit.tasks.records.framing import Frame, Interpolation
+from exhibit.tasks.records.language import Message, mark, say
 from exhibit.tasks.records.opening import ends
 from exhibit.tasks.records.shelf import Shelf, Shelved
 
@@ -103,13 +104,13 @@ class FramedSpec(Spec):
         kept, digests, excluded = [], [], []
         for picture in wanted:
             if (name := _in_utf_8(picture.name)) != picture.name:
-                reason = "the name of the file is no UTF-8; rename it"
+                reason = mark("the name of the file is no UTF-8; rename it")
                 excluded.append(Excluded(sample_id=name, given=_in_utf_8(picture.path.name), reason=reason))
                 continue
             try:
                 pixels = self.framed(picture.path, limits).tobytes()
             except (OSError, SyntaxError, ValueError) as problem:
-                reason = str(problem).replace(str(picture.path), picture.path.name)
+                reason = _reason(problem, picture.path)
                 excluded.append(Excluded(sample_id=picture.name, given=picture.path.name, reason=reason))
             else:  # a shelf that is full is no fault of the picture
                 digests.append(shelf.put(pixels, durably=False))
@@ -124,11 +125,20 @@ class FramedSpec(Spec):
         """One sentence about the pixels that the model sees."""
         size, how = self.frame.size, self.frame.interpolation
         if self.frame.resize is None:
-            return f"Each is squeezed to {size}x{size} pixels ({how})."
-        return (
-            f"The shorter side of each is brought to {self.frame.resize} pixels ({how}), and the middle "
-            f"{size}x{size} pixels are what the model and the reader see."
+            return say("Each is squeezed to {size} pixels ({how}).", size=f"{size}x{size}", how=how)
+        return say(
+            "The shorter side of each is brought to {side} pixels ({how}), and the middle {size} pixels are what the "
+            "model and the reader see.",
+            side=str(self.frame.resize),
+            how=how,
+            size=f"{size}x{size}",
         )
+
+
+def _reason(problem: Exception, path: Path) -> Message:
+    """Why a picture cannot be read: in words of this program, or as Pillow says it."""
+    said = problem.args[0] if problem.args else ""
+    return said if isinstance(said, Message) else Message(str(problem).replace(str(path), path.name))
 
 
 def in_frame(picture: "Image", frame: Frame, limits: Limits = DEFAULT) -> Array:
@@ -146,8 +156,14 @@ def in_frame(picture: "Image", frame: Frame, limits: Limits = DEFAULT) -> Array:
     short = min(width, height)
     if frame.resize**2 * width * height > limits.pixels * short**2:
         raise ValueError(
-            f"has {width} x {height} pixels, too narrow to bring its shorter side to {frame.resize} within "
-            f"data.limits.pixels: {limits.pixels:,}"
+            say(
+                "has {width} x {height} pixels, too narrow to bring its shorter side to {side} within "
+                "data.limits.pixels: {limit}",
+                width=str(width),
+                height=str(height),
+                side=str(frame.resize),
+                limit=f"{limits.pixels:,}",
+            )
         )
     picture = picture.resize((frame.resize * width // short, frame.resize * height // short), how)
     # The corner is that of torchvision's CenterCrop, whose published transforms this reproduces.

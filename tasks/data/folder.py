@@ -26,6 +26,7 @@ from exhibit.tasks.data.imagenet import IMAGENET, class_index
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
 from exhibit.tasks.records.framing import Frame
+from exhibit.tasks.records.language import COMMA, joined, mark, say, say_all
 from exhibit.tasks.records.shelf import Shelf, Shelved
 
 _Pixel = Annotated[int, Field(ge=0, le=4_096)]
@@ -106,8 +107,8 @@ class ImageFolderSpec(PictureSpec):
 
     kind: Literal["image_folder"] = "image_folder"
     path: Path = Field(description="a folder with `train` and `test`, with one folder per class, or with the pictures")
-    title: str = Field("A folder of images", description="what the report calls the data")
-    source: str = Field("pictures of the user's own", description="who made the pictures, for the report")
+    title: str = Field(mark("A folder of images"), description="what the report calls the data")
+    source: str = Field(mark("pictures of the user's own"), description="who made the pictures, for the report")
     train: str = Field("training", description="folder of the training classes")
     test: str = Field("validation", description="folder of the held-out classes")
     test_share: float = Field(0.2, gt=0, lt=1, description="held out of each class where there are no such folders")
@@ -158,13 +159,13 @@ class ImageFolderSpec(PictureSpec):
         """The pictures that can be read; the others are listed in `excluded` with the reason."""
         wanted, classes = self.wanted()
         flat = all(picture.label is None for picture in wanted)
-        description = f"Pictures {'without labels' if flat else 'in one folder per class'}. {self.framing}"
+        kind = mark("Pictures without labels.") if flat else mark("Pictures in one folder per class.")
         return _dataset(
             *self.pictures(wanted, shelf),
             classes,
             self.published,
             title=self.title,
-            description=description,
+            description=say_all(kind, self.framing),
             source=self.source,
         )
 
@@ -247,7 +248,7 @@ class Food101Spec(PictureSpec):
             classes,
             self.published,
             title="Food-101",
-            description=f"Photographs of {len(classes)} dishes. {self.framing}",
+            description=say_all(say("Photographs of {count} dishes.", count=str(len(classes))), self.framing),
             source="L. Bossard, M. Guillaumin, L. Van Gool (2014), Food-101: mining discriminative components with "
             "random forests, ECCV",
         )
@@ -269,8 +270,8 @@ class PhotographsSpec(PictureSpec):
     )
     classes: Classes = Field("imagenet", description="the classes of the model, in order")
     read_as: tuple[str, ...] = Field((), description="the likeliest class of each as published, which is printed")
-    title: str = Field("Photographs", description="what the report calls the data")
-    source: str = Field("photographs of the user's own", description="who made them, for the report")
+    title: str = Field(mark("Photographs"), description="what the report calls the data")
+    source: str = Field(mark("photographs of the user's own"), description="who made them, for the report")
 
     @model_validator(mode="after")
     def _a_label_each(self) -> "PhotographsSpec":
@@ -296,8 +297,8 @@ class PhotographsSpec(PictureSpec):
     def load(self, shelf: Shelf) -> Dataset:
         """The photographs that can be read; the others are listed in `excluded` with the reason."""
         wanted, classes = self.wanted()
-        published = f" Published as the likeliest classes are {', '.join(self.read_as)}." if self.read_as else ""
-        description = f"Single photographs. {self.framing}{published}"
+        published = say("Published as the likeliest classes are {classes}.", classes=joined(self.read_as, COMMA))
+        description = say_all(mark("Single photographs."), self.framing, published if self.read_as else "")
         return _dataset(
             *self.pictures(wanted, shelf),
             classes,
@@ -360,7 +361,7 @@ def _dataset(
         labels=_labels([picture.label for picture in kept]),
         split=np.array([picture.split for picture in kept]),
         classes=tuple(classes),
-        label_name="class",
+        label_name=mark("class"),
         excluded=tuple(excluded),
         published=dict(published),
     )

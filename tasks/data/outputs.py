@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 from exhibit.tasks.data.rows import Labels, words
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.spelling import Brought
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
 
 _SHOWN = 10  # values in a sentence
+_CLASSIFICATION = mark("a classification, as the model does it")
 
 
 def labels_of(
@@ -29,7 +31,7 @@ def labels_of(
     if task not in ("auto", brought.task):
         gives = f"the outputs {_few(brought.outputs)}" if brought.outputs else "one value"
         raise InputError(f"data.task: {task!r} was given, but the model gives {gives}: it is a {brought.task}")
-    why = f"a {brought.task}, as the model does it"
+    why = mark("a regression, as the model does it") if brought.task == "regression" else _CLASSIFICATION
     if brought.task == "regression":
         return Labels(name=column or "value", task="regression", why=why)
     if column is None:

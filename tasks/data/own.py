@@ -18,6 +18,7 @@ from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.data.table_file import read_table
 from exhibit.tasks.records.base import Array, InputError, Record, Words
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import COMMA, Message, as_message, joined, mark, say, say_all
 from exhibit.tasks.records.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -79,16 +80,20 @@ class Scheme(Record):
     reader: dict[str, Any]
 
 
-def _missing_by_column(reasons: Sequence[str | None]) -> str:
+def _missing_by_column(reasons: Sequence[str | None]) -> Message:
     """How many rows of the fit lack which column; nothing where none does."""
     lacking = " is missing"
     parts = [part for reason in reasons if reason is not None for part in reason.split("; ")]
     counts = Counter(part.removesuffix(lacking) for part in parts if part.endswith(lacking))
     if not counts:
-        return ""
-    told = ", ".join(f"{column} in {count:,}" for column, count in counts.most_common(_TOLD))
-    more = f" and {len(counts) - _TOLD} columns more" if len(counts) > _TOLD else ""
-    return f" Missing are {told}{more} of {len(reasons):,} rows, which are left out."
+        return Message()
+    told = joined(
+        [say("{column} in {count}", column=column, count=f"{count:,}") for column, count in counts.most_common(_TOLD)],
+        COMMA,
+    )
+    if len(counts) > _TOLD:
+        told = say("{columns} and {count} columns more", columns=told, count=str(len(counts) - _TOLD))
+    return say("Missing are {columns} of {rows} rows, which are left out.", columns=told, rows=f"{len(reasons):,}")
 
 
 _TOLD = 12  # columns in a sentence
@@ -140,8 +145,8 @@ class RowsSpec(Data):
         description="columns by which results and explanations are told apart, as [sex, {age: [25, 40, 60]}]: each "
         "value is a group, numbers between ends of ranges; features or not, they change nothing of the model",
     )
-    title: str = "Rows"
-    source: str = Field("rows of the user's own", description="whose rows these are, for the report")
+    title: str = mark("Rows")
+    source: str = Field(mark("rows of the user's own"), description="whose rows these are, for the report")
 
     @model_validator(mode="after")
     def _rows_or_scheme(self) -> Self:
@@ -281,7 +286,7 @@ class RowsSpec(Data):
         values, reasons = reader.encoded(table, key)
         measured = np.full(len(table), np.nan) if self.label is None else labels.measured(table, key)
         reasons = [
-            "; ".join(filter(None, [reason, labels.reason(label, required=not explained)])) or None
+            joined([reason or "", labels.reason(label, required=not explained) or ""]) or None
             for reason, label in zip(reasons, measured, strict=True)
         ]
         usable = np.array([reason is None for reason in reasons])
@@ -314,9 +319,12 @@ class RowsSpec(Data):
 
     def _predicts(self, name: str, labels: Labels | SeveralLabels) -> str:
         """What the model does, in a sentence."""
-        columns = "column" if len(self.labels) < 2 else "columns"
-        what = "no labels are given" if self.label is None else f"The model predicts the {columns} {name}"
-        return f"{what[0].upper()}{what[1:]}: {labels.why}."
+        why = as_message(labels.why)
+        if self.label is None:
+            return say("No labels are given: {why}.", why=why)
+        if len(self.labels) < 2:
+            return say("The model predicts the column {column}: {why}.", column=name, why=why)
+        return say("The model predicts the columns {columns}: {why}.", columns=name, why=why)
 
     def _named(self, classes: tuple[str, ...]) -> tuple[str, ...]:
         """What a reader calls the classes."""
@@ -339,9 +347,12 @@ class RowsSpec(Data):
         name = self.names.get(labels.name, labels.name)
         return Dataset(
             title=self.title,
-            description=f"{self.described(reader, values)} {self._predicts(name, labels)}"
-            f"{_missing_by_column([reason for part, _ in parts if part.key == 'path' for reason in part.reasons])}"
-            f"{''.join(self.filled(reader, values) for part, values in parts if part.key == 'path')}",
+            description=say_all(
+                self.described(reader, values),
+                self._predicts(name, labels),
+                _missing_by_column([reason for part, _ in parts if part.key == "path" for reason in part.reasons]),
+                *(self.filled(reader, values) for part, values in parts if part.key == "path"),
+            ),
             source=self.source,
             task=labels.task,
             inputs=(self.input(reader, values),),

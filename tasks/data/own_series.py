@@ -14,6 +14,7 @@ from exhibit.tasks.data.series_file import SAMPLE, Sample, long_rows, stored_row
 from exhibit.tasks.data.steps import channel_scale, narrowed
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.language import mark, say, say_all, sayn
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
@@ -99,14 +100,16 @@ class Clock(Record):
         """Why a sample is not on this clock; None where it is."""
         have, want = len(sample.moments), len(self.moments)
         if have != want:
-            return f"it has {have} steps, and the others have {want}"
+            return say("it has {own} steps, and the others have {others}", own=str(have), others=str(want))
         own = sample.moments - sample.moments[0] if self.relative else sample.moments
         usual = np.array(self.moments)
         if _same(own[np.newaxis], usual)[0]:
             return None
         step = int(np.abs(own - usual).argmax())
-        since = " after its first" if self.relative else ""
-        return f"its step {step} is at {own[step]:g}{since}, and that of the others at {usual[step]:g}"
+        told = {"step": str(step), "own": f"{own[step]:g}", "others": f"{usual[step]:g}"}
+        if self.relative:
+            return say("its step {step} is at {own} after its first, and that of the others at {others}", **told)
+        return say("its step {step} is at {own}, and that of the others at {others}", **told)
 
 
 _TRIED = 50  # samples whose clock may be the usual one
@@ -143,7 +146,7 @@ class SeriesSpec(RowsSpec):
     ignore: tuple[str, ...] = Field((), description="columns that are left out")
     array: str = Field("x", description="of an .npz file: the array (samples, steps, channels) or (samples, steps)")
     time_unit: str = Field("", description="of the times, for the report; s where they are dates")
-    title: str = Field("Series", description="what the report calls the data")
+    title: str = Field(mark("Series"), description="what the report calls the data")
 
     def rows(self, path: Path, key: str, texts: Sequence[str]) -> "Table":
         """One row for each sample, with its steps in one cell."""
@@ -183,9 +186,16 @@ class SeriesSpec(RowsSpec):
 
     def described(self, reader: Clock, _: Array) -> str:
         """How long they are, and of how many channels."""
-        since = " Time is counted from the first step of each sample." if reader.relative else ""
-        channels = f"{len(reader.channels)} channel{'s' * (len(reader.channels) > 1)}"
-        return f"Series of {len(reader.moments):,} steps and {channels}.{since}"
+        since = say("Time is counted from the first step of each sample.") if reader.relative else ""
+        return say_all(
+            sayn(
+                "Series of {steps} steps and {number} channel.",
+                "Series of {steps} steps and {number} channels.",
+                len(reader.channels),
+                steps=f"{len(reader.moments):,}",
+            ),
+            since,
+        )
 
     def _texts(self) -> Sequence[str]:
         return [*filter(None, [self.id])]

@@ -19,6 +19,7 @@ from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Reference, Wanted
 from exhibit.tasks.records.decision import ByName
 from exhibit.tasks.records.decision import Column as NamedColumn
+from exhibit.tasks.records.language import AND, COMMA, Message, joined, mark, noun, say, say_all, sayn
 from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shelf import Shelf
 
@@ -69,7 +70,7 @@ class TableSpec(RowsSpec, Named):
         None,
         description="a random forest on the same rows, whose importances stand beside those of the methods; null: none",
     )
-    title: str = Field("A table", description="what the report calls the data")
+    title: str = Field(mark("A table"), description="what the report calls the data")
 
     has_columns: ClassVar[bool] = True
 
@@ -240,14 +241,27 @@ class TableSpec(RowsSpec, Named):
         values_of = dict(zip((column.name for column in reader.columns), reader.filling, strict=True))
         kept = {c.name: counts[c.name] for c in reader.columns if c.name in counts and c.filling == "keep"}
         became = [
-            f"{self.names.get(c.name, c.name)} in {counts[c.name]:,} ({c.filled_with(values_of[c.name] or 0.0)})"
+            say(
+                "{column} in {count} ({value})",
+                column=self.names.get(c.name, c.name),
+                count=f"{counts[c.name]:,}",
+                value=c.filled_with(values_of[c.name] or 0.0),
+            )
             for c in reader.columns
             if c.name in counts and c.name not in kept
         ]
-        of = f"of {len(values):,} rows"
-        told = f" Missing values are filled as the training rows say: {told_list(became)} {of}." if became else ""
-        given = f" Missing are {told_counts(kept)} {of}; the model is given them as missing." if kept else ""
-        return told + given
+        rows = f"{len(values):,}"
+        told = say(
+            "Missing values are filled as the training rows say: {columns} of {rows} rows.",
+            columns=told_list(became),
+            rows=rows,
+        )
+        given = say(
+            "Missing are {columns} of {rows} rows; the model is given them as missing.",
+            columns=told_counts(kept),
+            rows=rows,
+        )
+        return say_all(told if became else "", given if kept else "")
 
     def counted(self, dataset: Dataset, tables: "Sequence[Table]") -> dict[str, Any]:
         """The weights of the rows, and how they count."""
@@ -259,41 +273,51 @@ class TableSpec(RowsSpec, Named):
         if not found[train].any():
             raise InputError(f"data.weight: the column {self.weight!r} is 0 in every training row; one must count")
         low, high = found[train].min(), found[train].max()
-        told = (
-            f" The column {self.weight} says how much a training counts a row, from {low:g} to {high:g} in the "
-            "training rows; how good a model is counts each row once."
+        told = say(
+            "The column {column} says how much a training counts a row, from {low} to {high} in the training rows; how "
+            "good a model is counts each row once.",
+            column=self.weight,
+            low=f"{low:g}",
+            high=f"{high:g}",
         )
         ones = np.ones(len(dataset.labels) - len(found))  # rows to explain train nothing
-        return {"weights": np.concatenate([found, ones]), "description": dataset.description + told}
+        return {"weights": np.concatenate([found, ones]), "description": say_all(dataset.description, told)}
 
     def described(self, reader: Columns, _: Array) -> str:
         """What the columns hold."""
         kinds = [column.kind for column in reader.columns]
         words = {
-            "number": ("number", "numbers"),
-            "truth": ("truth value", "truth values"),
-            "category": ("category", "categories"),
+            "number": noun("number", "numbers"),
+            "truth": noun("truth value", "truth values"),
+            "category": noun("category", "categories"),
         }
         counts = {kind: sum(own == kind for own in kinds) for kind in words}
-        counted = [f"{count} {words[kind][count > 1]}" for kind, count in counts.items() if count]
+        counted = [
+            sayn(*(f"{{number}} {word}" for word in words[kind]), count) for kind, count in counts.items() if count
+        ]
         parted = any(column.parted for column in reader.columns)
         into = "" if "category" not in kinds else _WHOLE if reader.whole else _CATEGORY if parted else ""
-        placed = f" {by_place([column.name for column in reader.columns])}" if reader.placed else ""
-        by_frequency = "".join(
-            f" {self.names.get(column.name, column.name)} has {len(column.categories):,} categories: the model is "
-            "given the share of the training rows that hold the same, 0 where none does."
+        placed = by_place([column.name for column in reader.columns]) if reader.placed else ""
+        by_frequency = [
+            say(
+                "{column} has {count} categories: the model is given the share of the training rows that hold the "
+                "same, 0 where none does.",
+                column=self.names.get(column.name, column.name),
+                count=f"{len(column.categories):,}",
+            )
             for column in reader.columns
             if column.frequency
-        )
-        return f"Rows of {' and '.join(counted)}.{into}{by_frequency}{placed}{_left_out(reader.index)}"
+        ]
+        rows = say("Rows of {columns}.", columns=joined(counted, AND))
+        return say_all(rows, into, *by_frequency, placed, _left_out(reader.index))
 
     def _texts(self) -> Sequence[str]:
         return [*self.categories, *self.dates, *filter(None, [self.id])]
 
 
-_WHOLE = " The model is given whole columns, as they came: a category is one feature."
-_CATEGORY = (
-    " A category is one feature; the model is given it as 0 or 1 for each of its values, whose parts are summed."
+_WHOLE = mark("The model is given whole columns, as they came: a category is one feature.")
+_CATEGORY = mark(
+    "A category is one feature; the model is given it as 0 or 1 for each of its values, whose parts are summed."
 )
 
 
@@ -314,14 +338,21 @@ def weights_of(cells: "Cells") -> Array:
     return found
 
 
-def _left_out(index: Sequence[str]) -> str:
+def _left_out(index: Sequence[str]) -> Message:
     """What is said of columns that number the rows."""
     if not index:
-        return ""
-    has, is_it = ("column", "is") if len(index) == 1 else ("columns", "are")
-    return (
-        f" The {has} {', '.join(map(repr, index))} {is_it} left out: without a heading, and with another whole number "
-        "in each row, as the index that pandas writes; where it is a feature, give it a heading."
+        return Message()
+    names = joined([repr(name) for name in index], COMMA)
+    if len(index) == 1:
+        return say(
+            "The column {column} is left out: without a heading, and with another whole number in each row, as the "
+            "index that pandas writes; where it is a feature, give it a heading.",
+            column=names,
+        )
+    return say(
+        "The columns {columns} are left out: without a heading, and with another whole number in each row, as the "
+        "index that pandas writes; where it is a feature, give it a heading.",
+        columns=names,
     )
 
 

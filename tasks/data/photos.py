@@ -9,6 +9,7 @@ from pydantic import Field
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Split
+from exhibit.tasks.records.language import Message, mark, say, say_all
 from exhibit.tasks.records.shelf import Shelf
 
 _CELLS = 4  # a photograph has 4 x 4 cells, of which one in every row and column is held out
@@ -81,8 +82,8 @@ class PhotosSpec(_CropsSpec):
         return _dataset(
             crops,
             pixels,
-            title="Crops of photographs",
-            description=f"{_described(self)} The class is the photograph.",
+            title=mark("Crops of photographs"),
+            description=say_all(_described(self), _CLASS),
             ids=[crop.name for crop in crops],
         )
 
@@ -121,10 +122,19 @@ class WatermarkSpec(_CropsSpec):
         return _dataset(
             crops,
             pixels,
-            title="Crops of photographs with a watermark",
-            description=f"{_described(self)} The class is the photograph. A mark of {self.mark}x{self.mark} pixels is "
-            f"planted in {self.share:.0%} of the training crops and {self.test_share:.0%} of the test crops of "
-            f"{self.marked}, and nowhere else.",
+            title=mark("Crops of photographs with a watermark"),
+            description=say_all(
+                _described(self),
+                _CLASS,
+                say(
+                    "A mark of {size} pixels is planted in {training} of the training crops and {test} of the test "
+                    "crops of {photograph}, and nowhere else.",
+                    size=f"{self.mark}x{self.mark}",
+                    training=f"{self.share:.0%}",
+                    test=f"{self.test_share:.0%}",
+                    photograph=self.marked,
+                ),
+            ),
             ids=[crop.name + ", marked" * bool(region.any()) for crop, region in zip(crops, regions, strict=True)],
             regions=regions,
         )
@@ -190,11 +200,18 @@ def _places(name: str, shape: tuple[int, ...], spec: _CropsSpec, draws: np.rando
             yield Crop(name, split, row, column)
 
 
-def _described(spec: _CropsSpec) -> str:
-    return (
-        f"Squares of {spec.size}x{spec.size} pixels from {len(PHOTOGRAPHS)} photographs, each brought to "
-        f"{spec.short} pixels on its shorter side. "
-        "Training and test crops are from different parts of a photograph and share no pixel."
+_CLASS = mark("The class is the photograph.")
+
+
+def _described(spec: _CropsSpec) -> Message:
+    return say_all(
+        say(
+            "Squares of {size} pixels from {count} photographs, each brought to {side} pixels on its shorter side.",
+            size=f"{spec.size}x{spec.size}",
+            count=str(len(PHOTOGRAPHS)),
+            side=str(spec.short),
+        ),
+        say("Training and test crops are from different parts of a photograph and share no pixel."),
     )
 
 
@@ -214,7 +231,7 @@ def _dataset(
         values=pixels,
         bounds=(0.0, 255.0),
         regions=regions,
-        region="the planted mark",
+        region=mark("the planted mark"),
         planted=regions is not None,
     )
     return Dataset(
@@ -229,5 +246,5 @@ def _dataset(
         labels=np.array([PHOTOGRAPHS.index(crop.photograph) for crop in crops]),
         split=np.array([crop.split for crop in crops]),
         classes=PHOTOGRAPHS,
-        label_name="subject",
+        label_name=mark("subject"),
     )

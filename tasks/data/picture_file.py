@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from exhibit.tasks.records.language import say
 from exhibit.tasks.records.opening import ends
 
 if TYPE_CHECKING:
@@ -33,13 +34,19 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
     from PIL import Image, ImageOps
 
     if not ends(path):
-        raise ValueError("is not a regular file")
+        raise ValueError(say("is not a regular file"))
     with _whole(), _opened(path, most_pixels) as file:
         width, height = file.size
         if width * height > most_pixels:
-            limit = "data.limits.pixels"
             raise ValueError(
-                f"has {width} x {height} pixels, more than {limit}: {most_pixels:,}; {limit}={width * height} takes it"
+                say(
+                    "has {width} x {height} pixels, more than data.limits.pixels: {limit}; data.limits.pixels={all} "
+                    "takes it",
+                    width=str(width),
+                    height=str(height),
+                    limit=f"{most_pixels:,}",
+                    all=str(width * height),
+                )
             )
         turned = ImageOps.exif_transpose(file)
         if turned.mode.startswith(("I", "F")):
@@ -75,8 +82,12 @@ def _opened(path: Path, most_pixels: int) -> "Image":
         return Image.open(path, formats=FORMATS)
     except Image.DecompressionBombError as error:  # Pillow's own limit, which is no OSError, and no setting of ours
         raise ValueError(
-            f"has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels, more than is ever opened, and "
-            f"data.limits.pixels: {most_pixels:,}; save it smaller"
+            say(
+                "has more than {most} pixels, more than is ever opened, and data.limits.pixels: {limit}; save it "
+                "smaller",
+                most=f"{2 * (Image.MAX_IMAGE_PIXELS or 0):,}",
+                limit=f"{most_pixels:,}",
+            )
         ) from error
 
 
@@ -88,12 +99,26 @@ def _eight_bits(picture: "Image") -> "Image":
     least, most = float(values.min()), float(values.max())
     if picture.mode == "F":
         if not (least >= 0 and 1 < most <= 255):
-            raise ValueError(f"holds floats from {least:g} to {most:g}; only 0 to 255 has a known meaning")
+            raise ValueError(
+                say(
+                    "holds floats from {least} to {most}; only 0 to 255 has a known meaning",
+                    least=f"{least:g}",
+                    most=f"{most:g}",
+                )
+            )
         return Image.fromarray(np.round(values).astype(np.uint8))
     if not (least >= 0 and most <= 65535):
-        raise ValueError(f"holds whole numbers from {least:g} to {most:g}; only 0 to 65535 has a known meaning")
+        raise ValueError(
+            say(
+                "holds whole numbers from {least} to {most}; only 0 to 65535 has a known meaning",
+                least=f"{least:g}",
+                most=f"{most:g}",
+            )
+        )
     if 0 < most < _DARK:  # of 8, 12 or 14 bits, most likely: nearly black if they were taken for 16
-        raise ValueError(f"holds 16 bits, but no value above {most:g}: save it with its full range, or in 8 bits")
+        raise ValueError(
+            say("holds 16 bits, but no value above {most}: save it with its full range, or in 8 bits", most=f"{most:g}")
+        )
     return Image.fromarray(np.round(values / 257).astype(np.uint8))
 
 

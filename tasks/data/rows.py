@@ -10,6 +10,7 @@ import numpy as np
 
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Excluded
+from exhibit.tasks.records.language import Message, mark, say
 from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ class Labels(Record):
 
     name: str
     task: Task
-    why: str = ""
+    why: Message = Message()
     classes: tuple[str, ...] = ()
     centre: float = 0.0
     spread: float = 1.0
@@ -232,8 +233,8 @@ class Labels(Record):
             raise InputError(f"data.label: the column {name!r} is empty in all {len(cells)} rows")
         guessed, why = task_of(known)
         if order:
-            guessed, why = "classification", "a classification, because its classes are given"
-        task, why = (guessed, why) if task == "auto" else (task, f"a {task}, as the config says")
+            guessed, why = "classification", mark("a classification, because its classes are given")
+        task, why = (guessed, why) if task == "auto" else (task, AS_THE_CONFIG_SAYS[task])
         if task == "regression":
             measured = numbers(known, "label")
             if len(measured) > 1 and len(np.unique(measured[np.isfinite(measured)])) < 2:
@@ -277,8 +278,9 @@ class Labels(Record):
     def reason(self, value: float, *, required: bool) -> str | None:
         """Why a row with this value cannot be used; None where it can."""
         if np.isnan(value):
-            return f"{self.name} is missing" if required else None
-        return f"{self.name} is a class that no row of the fit has" if self.classes and value < 0 else None
+            return say("{column} is missing", column=self.name) if required else None
+        unknown = bool(self.classes) and value < 0
+        return say("{column} is a class that no row of the fit has", column=self.name) if unknown else None
 
     def scaled(self, training: Array) -> Self:
         """With the mean and the standard deviation of the values (rows,) of the training rows."""
@@ -290,15 +292,25 @@ class Labels(Record):
 def task_of(known: "Cells") -> tuple[Task, str]:
     """What the values of a label ask for, and why."""
     if not is_number(known):
-        return "classification", "a classification, because the column holds words"
+        return "classification", mark("a classification, because the column holds words")
     values = np.unique(known.to_numpy(np.float64))
     values = values[np.isfinite(values)]
     if len(values) <= FEW_CLASSES and (values == np.round(values)).all():
         return (
             "classification",
-            f"a classification, because the column holds only {len(values)} different whole numbers",
+            say(
+                "a classification, because the column holds only {count} different whole numbers",
+                count=str(len(values)),
+            ),
         )
-    return "regression", "a regression, because the column holds numbers"
+    return "regression", mark("a regression, because the column holds numbers")
+
+
+AS_THE_CONFIG_SAYS = {
+    "classification": mark("a classification, as the config says"),
+    "regression": mark("a regression, as the config says"),
+    "multi_label": mark("a multi label, as the config says"),
+}
 
 
 def _ordered(values: set[str]) -> tuple[str, ...]:

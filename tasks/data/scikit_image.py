@@ -11,6 +11,7 @@ from exhibit.tasks.data.folder import Classes, named_classes
 from exhibit.tasks.data.photos import photograph_of
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.framing import Frame
+from exhibit.tasks.records.language import mark, say_all
 from exhibit.tasks.records.shelf import Shelf
 
 Photograph = Literal["cat", "coffee", "rocket", "astronaut"]
@@ -43,11 +44,11 @@ class ScikitImageSpec(FramedSpec, Data):
             values=np.stack(pictures).astype(np.float32),
             bounds=(0.0, 255.0),
             regions=np.stack([self._subject(name) for name in self.photographs]) if self._usual else None,
-            region="the subject, by a box drawn by hand",
+            region=mark("the subject, by a box drawn by hand"),
         )
         return Dataset(
-            title="Photographs of scikit-image",
-            description=f"Photographs without labels. {self.framing}",
+            title=mark("Photographs of scikit-image"),
+            description=say_all(mark("Photographs without labels."), self.framing),
             source="Photographs that scikit-image ships (skimage.data): S. van der Walt (cat), R. Michel (coffee), "
             "SpaceX (rocket), NASA (astronaut)",
             task="classification",
@@ -56,7 +57,7 @@ class ScikitImageSpec(FramedSpec, Data):
             labels=np.full(len(pictures), np.nan),
             split=np.full(len(pictures), "explain"),
             classes=tuple(named_classes(self.classes)),
-            label_name="class",
+            label_name=mark("class"),
         )
 
     def spec_with_digests(self) -> dict[str, Any]:

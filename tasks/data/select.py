@@ -19,6 +19,7 @@ from exhibit.tasks.protocols import Score
 from exhibit.tasks.records.base import Array, InputError, Spec
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Selection
+from exhibit.tasks.records.language import OR, as_message, joined, mark, say, say_all
 from exhibit.tasks.records.model import OutputKind, Prediction
 
 _MOST_OUTPUTS = 20
@@ -180,14 +181,15 @@ def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, predi
         index = tuple(row for smiles in selection.structures for row in _with_structure(smiles, dataset))
         others = selection.model_copy(update={"index": index or None, "structures": None, "because": ""})
         found = select(others, target, dataset, prediction)
-        reason = "The molecules whose structures the config names."
+        reason = say("The molecules whose structures the config names.")
         if not index:
-            reason = f"No molecule of the data is {' or '.join(selection.structures)}. {found.reason}"
-        return found.model_copy(update={"reason": f"{reason} {selection.because}".strip()})
+            structures = joined(selection.structures, OR)
+            reason = say_all(say("No molecule of the data is {structures}.", structures=structures), found.reason)
+        return found.model_copy(update={"reason": say_all(reason, selection.because)})
     selection = by_row(selection, dataset)
     rows = candidates(selection, dataset)
     shown, reason = _shown(selection, dataset, prediction, rows)
-    reason = f"{reason} {selection.because}".strip()
+    reason = say_all(reason, selection.because)
     marked = rows[_marked(dataset)[rows]] if selection.order == "with_and_without" else rows[:0]
     room = None if selection.limit is None else max(0, selection.limit - len(shown))
     explained = _limited(selection, rows, np.union1d(rows[shown], marked[:room]))
@@ -282,7 +284,7 @@ def _checked(index: tuple[int, ...], count: int) -> Array:
 
 def _shown(spec: SelectionSpec, dataset: Dataset, prediction: Prediction, explained: Array) -> tuple[Array, str]:
     if spec.index is not None:
-        return np.searchsorted(explained, np.array(spec.index)), "The samples named in the config."
+        return np.searchsorted(explained, np.array(spec.index)), mark("The samples named in the config.")
     _require_order(spec, dataset, explained)
     count = min(spec.show, spec.limit or spec.show, len(explained))
     if _by_class(spec):
@@ -293,7 +295,7 @@ def _shown(spec: SelectionSpec, dataset: Dataset, prediction: Prediction, explai
         return _spread(dataset, prediction, explained, count)
     if spec.order == "each_class":
         return _each_class(dataset, prediction, explained, count)
-    return np.arange(count), "The first samples in the order of the data."
+    return np.arange(count), mark("The first samples in the order of the data.")
 
 
 def _by_class(spec: SelectionSpec) -> bool:
@@ -321,20 +323,27 @@ def _require_order(spec: SelectionSpec, dataset: Dataset, explained: Array) -> N
 
 def _spread(dataset: Dataset, prediction: Prediction, explained: Array, count: int) -> tuple[Array, str]:
     """By label, or by prediction where there are samples without one."""
-    labels, of = dataset.labels[explained], ""
+    label = as_message(dataset.label_name)
+    labels, said = (
+        dataset.labels[explained],
+        say("Evenly from the smallest to the largest {label} of the explained samples.", label=label),
+    )
     if not dataset.labelled[explained].all():
-        labels, of = prediction.outputs[explained, 0], "predicted "
+        labels, said = (
+            prediction.outputs[explained, 0],
+            say("Evenly from the smallest to the largest predicted {label} of the explained samples.", label=label),
+        )
     order = np.argsort(labels, kind="stable")
-    picked = order[np.linspace(0, len(order) - 1, count).round().astype(int)]
-    return picked, f"Evenly from the smallest to the largest {of}{dataset.label_name} of the explained samples."
+    return order[np.linspace(0, len(order) - 1, count).round().astype(int)], said
 
 
 def _each_class(dataset: Dataset, prediction: Prediction, explained: Array, count: int) -> tuple[Array, str]:
     """By label, or by prediction where there are samples without one."""
-    labels, of = dataset.labels[explained], ""
+    labels, said = dataset.labels[explained], mark("The first samples of each class in the order of the data.")
     if not dataset.labelled[explained].all():
-        labels, of = predicted_class(prediction.outputs[explained]), "predicted "
-    return np.lexsort((labels, turns(labels)))[:count], f"The first samples of each {of}class in the order of the data."
+        labels = predicted_class(prediction.outputs[explained])
+        said = mark("The first samples of each predicted class in the order of the data.")
+    return np.lexsort((labels, turns(labels)))[:count], said
 
 
 def _by_prediction(
@@ -354,8 +363,11 @@ def _wrong_first(right: Array, count: int) -> tuple[Array, str]:
     wrong = wrong_rows[: max((count + 1) // 2, count - len(right_rows))]
     return (
         np.concatenate([wrong, right_rows[: count - len(wrong)]]),
-        f"The first wrong predictions ({len(wrong)} of {len(wrong_rows)}) in the order of the data, "
-        "then the first right ones.",
+        say(
+            "The first wrong predictions ({shown} of {all}) in the order of the data, then the first right ones.",
+            shown=str(len(wrong)),
+            all=str(len(wrong_rows)),
+        ),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.rows import is_number, numbers, require_columns, row_name, shown, words
 from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.language import say
 from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
@@ -268,17 +269,28 @@ def _changing(labels: dict[str, Array], rows: Array) -> str | None:
     """Which of what holds of a whole sample differs between its rows."""
     for name, cells in labels.items():
         if len(found := set(cells[rows].tolist())) > 1:
-            return f"{name} is {' and '.join(sorted(map(str, found))[:2])} in its rows, and one value was expected"
+            first, second = sorted(map(str, found))[:2]
+            return say(
+                "{column} is {first} and {second} in its rows, and one value was expected",
+                column=name,
+                first=first,
+                second=second,
+            )
     return None
 
 
 def _reason(sample: Sample, time: str) -> str | None:
     """Why a sample whose steps are in the order of time cannot be used."""
     if missing := int(np.isnan(sample.moments).sum()):
-        return f"{time} is missing in {missing} of its {len(sample.moments)} rows"
+        return say(
+            "{column} is missing in {missing} of its {count} rows",
+            column=time,
+            missing=str(missing),
+            count=str(len(sample.moments)),
+        )
     twice = np.flatnonzero(np.diff(sample.moments) == 0)
     if len(twice):
-        return f"{time} {sample.moments[twice[0]]:g} occurs twice"
+        return say("{column} {value} occurs twice", column=time, value=f"{sample.moments[twice[0]]:g}")
     return _told(sample).reason
 
 
@@ -288,5 +300,8 @@ def _told(sample: Sample) -> Sample:
     if not len(missing):
         return sample
     step, channel = missing[0]
-    more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
-    return sample._replace(reason=f"{sample.channels[channel]} is missing or infinite at step {step}{more}")
+    name, further = sample.channels[channel], len(missing) - 1
+    reason = say("{channel} is missing or infinite at step {step}", channel=name, step=str(step))
+    if further:
+        reason = say("{reason} and {count} more", reason=reason, count=f"{further:,}")
+    return sample._replace(reason=reason)

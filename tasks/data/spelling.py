@@ -12,6 +12,7 @@ from exhibit.tasks.data.rows import texts
 from exhibit.tasks.data.text_column import TextColumn
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.language import say
 from exhibit.tasks.records.spelling import Spelling
 
 if TYPE_CHECKING:
@@ -132,10 +133,15 @@ class Speller(TextColumn):
 
     def _reason(self, count: int) -> str | None:
         if not count:
-            return f"{self.column} is missing or has no token"
+            return say("{column} is missing or has no token", column=self.column)
         if count > self.room and self.longer == "exclude":
-            own = f"{count:,} tokens beside the special ones"
-            return f"{self.column} has {own}, and {int(self.room):,} are read; data.longer=shorten reads its beginning"
+            return say(
+                "{column} has {count} tokens beside the special ones, and {read} are read; data.longer=shorten reads "
+                "its beginning",
+                column=self.column,
+                count=f"{count:,}",
+                read=f"{int(self.room):,}",
+            )
         return None
 
     def _shortened(self, text: Sequence[Word]) -> list[Word]:

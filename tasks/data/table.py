@@ -9,6 +9,7 @@ from exhibit.tasks.data.named import Named
 from exhibit.tasks.data.parts import by_column, columns
 from exhibit.tasks.records.base import Spec
 from exhibit.tasks.records.data import Dataset, Input, Reference
+from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.shelf import Shelf
 
@@ -33,8 +34,11 @@ class RandomForestSpec(Spec):
         forest = kind(self.trees, random_state=self.seed).fit(table.array[rows], dataset.labels[rows], weights)
         per_tree = by_column(table, np.array([tree.feature_importances_ for tree in forest.estimators_]))
         return Reference(
-            label="random forest",
-            description=f"mean decrease in impurity over {self.trees} trees fitted on the same rows (scikit-learn)",
+            label=mark("random forest"),
+            description=say(
+                "mean decrease in impurity over {trees} trees fitted on the same rows (scikit-learn)",
+                trees=str(self.trees),
+            ),
             features=columns(table),
             mean=by_column(table, forest.feature_importances_[np.newaxis])[0],
             standard_error=per_tree.std(axis=0, ddof=1) / np.sqrt(self.trees),
@@ -61,8 +65,8 @@ class IrisSpec(Named):
         iris = load_iris()
         count = len(iris.target)
         return Dataset(
-            title="Iris flowers",
-            description="Four lengths of a flower, in centimetres, and its species.",
+            title=mark("Iris flowers"),
+            description=mark("Four lengths of a flower, in centimetres, and its species."),
             source="R. A. Fisher (1936), The use of multiple measurements in taxonomic problems; "
             "scikit-learn load_iris",
             task="classification",
@@ -78,7 +82,7 @@ class IrisSpec(Named):
             labels=iris.target.astype(np.int64),
             split=np.full(count, "train"),
             classes=tuple(str(name) for name in iris.target_names),
-            label_name="species",
+            label_name=mark("species"),
         )
 
     def reference_of(self, dataset: Dataset) -> Reference | None:

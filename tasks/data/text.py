@@ -17,15 +17,19 @@ from exhibit.tasks.data.table_file import with_blanks
 from exhibit.tasks.data.tokens import UNKNOWN, Vocabulary, read_tokens
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import mark, say, say_all
 from exhibit.tasks.records.spelling import Brought
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
 
 _CUTS = {
-    "words": "words and marks",
-    "characters": "characters",
-    "vocabulary": "tokens of the given vocabulary (WordPiece, as BERT cuts words)",
+    "words": mark("Texts of at most {length} words and marks; {known} different ones are known."),
+    "characters": mark("Texts of at most {length} characters; {known} different ones are known."),
+    "vocabulary": mark(
+        "Texts of at most {length} tokens of the given vocabulary (WordPiece, as BERT cuts words); {known} different "
+        "ones are known."
+    ),
 }
 
 
@@ -67,7 +71,7 @@ class TextSpec(RowsSpec):
         "auto: that of masks where it has one",
     )
     rarest: int = Field(2, ge=1, le=1_000_000, description="a token that occurs less often stands as [UNK]")
-    title: str = Field("Texts", description="what the report calls the data")
+    title: str = Field(mark("Texts"), description="what the report calls the data")
     brought: Brought | None = Field(
         None, description="the tokenizer and the outputs of the model: model=transformers gives them by itself"
     )
@@ -146,15 +150,26 @@ class TextSpec(RowsSpec):
     def described(self, reader: Vocabulary | Speller, values: Array) -> str:
         """What the texts are cut into, and how many of them are not read to their end."""
         if isinstance(reader, Vocabulary):
-            known = f"{len(reader.tokens):,} different ones are known"
-            return f"Texts of at most {reader.length} {_CUTS[reader.cut]}; {known}."
-        cut = "words, each with the tokens that spell it" if reader.whole else "tokens"
-        read = f"Texts as the tokenizer of the model reads them, in {cut}; special tokens stand around each."
+            return say(_CUTS[reader.cut], length=str(reader.length), known=f"{len(reader.tokens):,}")
+        read = (
+            say(
+                "Texts as the tokenizer of the model reads them, in words, each with the tokens that spell it; special "
+                "tokens stand around each."
+            )
+            if reader.whole
+            else say("Texts as the tokenizer of the model reads them, in tokens; special tokens stand around each.")
+        )
         if not (shortened := reader.longer_ones(values)):
             return read
-        return (
-            f"{read} {shortened:,} of {len(values):,} texts are longer than the {reader.length:,} tokens that are read "
-            "of one, special ones among them: only the beginning of these is read, and shown."
+        return say_all(
+            read,
+            say(
+                "{longer} of {all} texts are longer than the {tokens} tokens that are read of one, special ones among "
+                "them: only the beginning of these is read, and shown.",
+                longer=f"{shortened:,}",
+                all=f"{len(values):,}",
+                tokens=f"{reader.length:,}",
+            ),
         )
 
     def fitted(self, dataset: Dataset) -> Dataset | None:

@@ -14,6 +14,7 @@ from exhibit.tasks.data.rows import words
 from exhibit.tasks.data.text_column import TextColumn
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.language import say
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -57,7 +58,9 @@ class Vocabulary(TextColumn):
         """Ids (rows, length), and for each row why it cannot be used."""
         del key
         rows_of_ids = [[] if text is None else self.ids(text) for text in words(table[self.column])]
-        reasons = [None if any(ids) else f"{self.column} is missing or has no token" for ids in rows_of_ids]
+        reasons = [
+            None if any(ids) else say("{column} is missing or has no token", column=self.column) for ids in rows_of_ids
+        ]
         padded = np.zeros((len(rows_of_ids), self.length), np.int64)
         for row, ids in enumerate(rows_of_ids):
             padded[row, : len(ids)] = ids[: self.length]

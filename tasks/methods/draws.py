@@ -13,6 +13,7 @@ from pydantic import Field
 
 from exhibit.tasks.protocols import Dropout, Place
 from exhibit.tasks.records.base import Array, Arrays, InputError, Spec
+from exhibit.tasks.records.language import Message, as_message, joined, mark, say
 
 
 class SamplingSpec(Spec):
@@ -37,18 +38,19 @@ class SamplingSpec(Spec):
     def title(self) -> str:
         """What is drawn: its published name where it has one."""
         names = {
-            (True, False): "SmoothGrad noise",
-            (False, True): "BayesGrad dropout",
-            (True, True): "noise and dropout",
+            (True, False): mark("SmoothGrad noise"),
+            (False, True): mark("BayesGrad dropout"),
+            (True, True): mark("noise and dropout"),
         }
-        return names.get((self.stdevs > 0, self.dropout), "draws of nothing")
+        return names.get((self.stdevs > 0, self.dropout), mark("draws of nothing"))
 
-    def formula(self, plain: str) -> str:
+    def formula(self, plain: str) -> Message:
         """The mean of `plain` over the draws, as inline HTML."""
         noise = "<i>x</i> → <i>x</i> + <i>ε</i>, <i>ε</i> ~ N(0, <i>σ</i>²)" if self.stdevs else ""
-        dropout = "dropout sampled" if self.dropout else ""
-        averaged_over = "; ".join(word for word in (noise, dropout) if word)
-        return f"mean over {self.nt_samples} draws of {plain}" + (f", {averaged_over}" if averaged_over else "")
+        dropout = mark("dropout sampled") if self.dropout else ""
+        averaged_over = [word for word in (noise, dropout) if word]
+        of = say("mean over {draws} draws of {formula}", draws=str(self.nt_samples), formula=as_message(plain))
+        return say("{formula}, {drawn}", formula=of, drawn=joined(averaged_over)) if averaged_over else of
 
     @property
     def citations(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from exhibit.tasks.protocols import (
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Baseline
 from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.shown import what_it_is
 
 
@@ -46,10 +47,10 @@ class MethodFactorySpec(Method):
     )
     baseline: Baseline = Field("auto", description="in raw units: auto, zero, black, mean, blur or uniform")
     own_title: str = Field(
-        "A method of the user's own", alias="title", min_length=1, description="what the report calls the method"
+        mark("A method of the user's own"), alias="title", min_length=1, description="what the report calls the method"
     )
     own_citation: str = Field(
-        "A function that the user gave.", alias="citation", description="where the method was published"
+        mark("A function that the user gave."), alias="citation", description="where the method was published"
     )
 
     formula: ClassVar[str] = ""

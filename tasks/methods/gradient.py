@@ -18,6 +18,7 @@ from exhibit.tasks.methods.sampling import averaged, drawn_questions
 from exhibit.tasks.protocols import Capability, Compute, DifferentiableModel, Score, Side, padded_batches, take
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.explanation import Attribution, Cost
+from exhibit.tasks.records.language import Message, as_message, mark, say
 
 
 class GradientMethod(Method):
@@ -57,7 +58,10 @@ class GradientMethod(Method):
     @property
     def title(self) -> str:
         """What the method is called, with its sampling."""
-        return self.plain_title if self.sampling is None else f"{self.plain_title} with {self.sampling.title}"
+        return self.plain_title if self.sampling is None else self._with_draws(self.sampling.title)
+
+    def _with_draws(self, sampling: str) -> Message:
+        return say("{method} with {sampling}", method=as_message(self.plain_title), sampling=as_message(sampling))
 
     @property
     def formula(self) -> str:
@@ -176,7 +180,7 @@ class VanillaGradSpec(GradientMethod):
 
     kind: Literal["vanilla_grad"] = "vanilla_grad"
 
-    plain_title: ClassVar[str] = "Gradient"
+    plain_title: ClassVar[str] = mark("Gradient")
     plain_formula: ClassVar[str] = "∂<i>S</i>/∂<i>x</i>"
     plain_citation: ClassVar[str] = (
         "K. Simonyan, A. Vedaldi, A. Zisserman (2014), Deep inside convolutional networks: visualising image "
@@ -193,7 +197,7 @@ class GradientXInputSpec(GradientMethod):
 
     kind: Literal["gradient_x_input"] = "gradient_x_input"
 
-    plain_title: ClassVar[str] = "Gradient times input"
+    plain_title: ClassVar[str] = mark("Gradient times input")
     plain_formula: ClassVar[str] = "<i>x</i> · ∂<i>S</i>/∂<i>x</i>"
     plain_citation: ClassVar[str] = (
         "A. Shrikumar, P. Greenside, A. Shcherbina, A. Kundaje (2016), Not just a black box: learning important "

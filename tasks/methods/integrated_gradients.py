@@ -13,6 +13,7 @@ from exhibit.tasks.methods.method import Against
 from exhibit.tasks.methods.path import Factor, Pass, Question
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Baseline
+from exhibit.tasks.records.language import mark, say
 
 Rule = Literal["midpoint", "gausslegendre", "trapezoid", "endpoints"]
 
@@ -91,7 +92,7 @@ class IntegratedGradientsSpec(_PathMethod):
         None, description="reproduce a published variant: keras_example or chainer_chemistry"
     )
 
-    plain_title: ClassVar[str] = "Integrated gradients"
+    plain_title: ClassVar[str] = mark("Integrated gradients")
     plain_formula: ClassVar[str] = (
         "(<i>x</i> − <i>x</i>′) · ∫<sub>0</sub><sup>1</sup> "
         "∂<i>S</i>(<i>x</i>′ + <i>α</i>(<i>x</i> − <i>x</i>′))/∂<i>x</i> d<i>α</i>"
@@ -108,10 +109,14 @@ class IntegratedGradientsSpec(_PathMethod):
 
 
 _DEPARTURES = {
-    "keras_example": "As in the Keras example, gradients at the preprocessed input are multiplied by the difference in "
-    "raw units, so the values are too large by the factor of the preprocessing and do not add up.",
-    "chainer_chemistry": "As in Chainer Chemistry, both ends of the path and the points between count equally, so few "
-    "steps leave a residual.",
+    "keras_example": mark(
+        "As in the Keras example, gradients at the preprocessed input are multiplied by the difference in raw units, "
+        "so the values are too large by the factor of the preprocessing and do not add up."
+    ),
+    "chainer_chemistry": mark(
+        "As in Chainer Chemistry, both ends of the path and the points between count equally, so few steps leave a "
+        "residual."
+    ),
 }
 
 
@@ -132,8 +137,10 @@ class ExpectedGradientsSpec(_PathMethod):
     seed: int = Field(0, ge=0, lt=2**32, description="of the draw")
     compat: Literal["keras_example"] | None = Field(None, description="reproduce a published variant: keras_example")
 
-    plain_title: ClassVar[str] = "Expected gradients"
-    plain_formula: ClassVar[str] = f"mean over baselines <i>x</i>′ of {IntegratedGradientsSpec.plain_formula}"
+    plain_title: ClassVar[str] = mark("Expected gradients")
+    plain_formula: ClassVar[str] = say(
+        "mean over baselines <i>x</i>′ of {formula}", formula=IntegratedGradientsSpec.plain_formula
+    )
     plain_citation: ClassVar[str] = (
         "G. Erion, J. Janizek, P. Sturmfels, S. Lundberg, S.-I. Lee (2021), Improving performance of deep learning "
         "models with axiomatic attribution priors and expected gradients, Nature Machine Intelligence, "

@@ -25,6 +25,7 @@ from exhibit.tasks.protocols import (
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Baseline, Input
 from exhibit.tasks.records.explanation import Attribution, Cost
+from exhibit.tasks.records.language import mark, say
 
 Window = tuple[slice, ...]
 _Elements = Annotated[int, Field(ge=1, le=100_000)]
@@ -62,7 +63,7 @@ class OcclusionSpec(Method):
         description="what replaces a window, in raw units: auto, zero, black or mean, of a series channel_mean or line",
     )
 
-    title: ClassVar[str] = "Occlusion"
+    title: ClassVar[str] = mark("Occlusion")
     citation: ClassVar[str] = (
         "M. Zeiler, R. Fergus (2014), Visualizing and understanding convolutional networks, ECCV, "
         "doi:10.1007/978-3-319-10590-1_53."
@@ -72,8 +73,8 @@ class OcclusionSpec(Method):
     @property
     def formula(self) -> str:
         """The difference that a window makes, or an element's share of it."""
-        whole = "<i>S</i>(<i>x</i>) − <i>S</i>(<i>x</i> with a window replaced by <i>x</i>′)"
-        return whole if self.difference == "whole" else f"({whole}) / elements of the window"
+        whole = say("<i>S</i>(<i>x</i>) − <i>S</i>(<i>x</i> with a window replaced by <i>x</i>′)")
+        return whole if self.difference == "whole" else say("({formula}) / elements of the window", formula=whole)
 
     @property
     def asks(self) -> Capability:

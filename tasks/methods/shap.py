@@ -23,6 +23,7 @@ from exhibit.tasks.protocols import (
 )
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.language import say
 from exhibit.tasks.records.model import OutputKind
 
 
@@ -47,7 +48,9 @@ class BackgroundMethod(ShapMethod):
         20, ge=1, le=100_000, description="rows of the training data that are compared with, drawn by seed"
     )
 
-    formula: ClassVar[str] = f"mean over <i>x</i>′ of {ShapMethod.formula}, what is hidden being taken from <i>x</i>′"
+    formula: ClassVar[str] = say(
+        "mean over <i>x</i>′ of {formula}, what is hidden being taken from <i>x</i>′", formula=ShapMethod.formula
+    )
 
     @property
     def against(self) -> Against:

@@ -35,6 +35,7 @@ from exhibit.tasks.protocols import (
 )
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import Attribution, Cost
+from exhibit.tasks.records.language import say
 from exhibit.tasks.records.model import OutputKind
 
 # A place, one of its rows, an output -> the values of that output by input, each (1, ...).
@@ -58,7 +59,9 @@ class DeepShapSpec(BackgroundMethod):
     at: Side = Field("output", description="of the layer: input or output")
 
     title: ClassVar[str] = "Deep SHAP"
-    formula: ClassVar[str] = "mean over <i>x</i>′ of (<i>x</i> − <i>x</i>′) · <i>m</i>(<i>x</i>, <i>x</i>′)"
+    formula: ClassVar[str] = say(
+        "mean over <i>x</i>′ of {formula}", formula="(<i>x</i> − <i>x</i>′) · <i>m</i>(<i>x</i>, <i>x</i>′)"
+    )
     citation: ClassVar[str] = (
         "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS, "
         "doi:10.48550/arXiv.1705.07874; A. Shrikumar, "

@@ -24,6 +24,7 @@ from exhibit.tasks.protocols import (
 )
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.explanation import Attribution, Cost
+from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.model import OutputKind
 
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ class GradientShapSpec(BackgroundMethod):
     )
 
     title: ClassVar[str] = "Gradient SHAP"
-    formula: ClassVar[str] = (
-        "mean over <i>x</i>′, <i>α</i> of (<i>x</i> − <i>x</i>′) · "
-        "∂<i>S</i>(<i>x</i>′ + <i>α</i>(<i>x</i> − <i>x</i>′))/∂<i>x</i>"
+    formula: ClassVar[str] = say(
+        "mean over <i>x</i>′, <i>α</i> of {formula}",
+        formula="(<i>x</i> − <i>x</i>′) · ∂<i>S</i>(<i>x</i>′ + <i>α</i>(<i>x</i> − <i>x</i>′))/∂<i>x</i>",
     )
     citation: ClassVar[str] = (
         "S. Lundberg, S.-I. Lee (2017), A unified approach to interpreting model predictions, NeurIPS, "
@@ -68,7 +69,7 @@ class GradientShapSpec(BackgroundMethod):
         """In one sentence, how this differs from SHAP's own; None where it does not."""
         if self.layer is None:
             return None
-        return (
+        return mark(
             "At a layer SHAP is given the part of the net behind it: gradients are multiplied by the difference "
             "between the activations of the sample and of the background, never by the activation itself."
         )

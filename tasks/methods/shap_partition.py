@@ -13,6 +13,7 @@ from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.language import say
 
 
 class PartitionShapSpec(HidingMethod):
@@ -46,9 +47,9 @@ class PartitionShapSpec(HidingMethod):
     )
 
     title: ClassVar[str] = "Partition SHAP"
-    formula: ClassVar[str] = (
-        "2<sup>−<i>d</i></sup> Σ<sub><i>C</i></sub> (<i>S</i>(<i>C</i> ∪ <i>i</i>) − <i>S</i>(<i>C</i>)), "
-        "<i>C</i>: any of the <i>d</i> whole parts that lie beside <i>i</i>, one at each halving"
+    formula: ClassVar[str] = say(
+        "{formula}, <i>C</i>: any of the <i>d</i> whole parts that lie beside <i>i</i>, one at each halving",
+        formula="2<sup>−<i>d</i></sup> Σ<sub><i>C</i></sub> (<i>S</i>(<i>C</i> ∪ <i>i</i>) − <i>S</i>(<i>C</i>))",
     )
     citation: ClassVar[str] = (
         "G. Owen (1977), Values of games with a priori unions; S. Lundberg and others, SHAP: Partition explainer."
@@ -59,12 +60,22 @@ class PartitionShapSpec(HidingMethod):
         """What hides a region, in words; None for the baseline."""
         match self.masker:
             case "blur":
-                side = self.blur if isinstance(self.blur, int) else " by ".join(map(str, self.blur))
-                return f"The blurred image itself, averaged over squares of {side} pixels."
+                if isinstance(self.blur, int):
+                    side = str(self.blur)
+                    return say("The blurred image itself, averaged over squares of {side} pixels.", side=side)
+                height, width = map(str, self.blur)
+                return say(
+                    "The blurred image itself, averaged over squares of {height} by {width} pixels.",
+                    height=height,
+                    width=width,
+                )
             case "inpaint_telea" | "inpaint_ns":
-                return f"The image itself, hidden regions painted over from their surroundings ({self.masker})."
+                return say(
+                    "The image itself, hidden regions painted over from their surroundings ({masker}).",
+                    masker=self.masker,
+                )
             case "tokens" if self.token is not None:
-                return f"The same text with the token {self.token} in the place of hidden ones."
+                return say("The same text with the token {token} in the place of hidden ones.", token=str(self.token))
             case "tokens" | "baseline":
                 return None
 

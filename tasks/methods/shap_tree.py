@@ -22,6 +22,7 @@ from exhibit.tasks.methods.shap_alone import without_transformers
 from exhibit.tasks.protocols import Capability, Compute, Model, Score, TreeModel, gives_trees, reading
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.explanation import Attribution
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.model import OutputKind
 
 
@@ -54,11 +55,11 @@ class TreeShapSpec(ShapMethod):
     def departure(self) -> str | None:
         """In one sentence, where this is not the Shapley value of the model's own score over background rows."""
         if self.background is not None:
-            return (
+            return mark(
                 "Where trees add up to log-odds (boosted classifiers), SHAP rescales their contributions to those of "
                 "the probability, for each background row."
             )
-        return "Hidden features follow the training samples down the trees; no baseline rows are compared with."
+        return mark("Hidden features follow the training samples down the trees; no baseline rows are compared with.")
 
     def departure_in(self, task: str) -> str | None:
         """Of a regression nothing is rescaled: its trees add up to the value."""

@@ -13,6 +13,7 @@ from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Wanted
+from exhibit.tasks.records.language import mark, say, say_all
 from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
 from exhibit.tasks.records.opening import there
 from exhibit.tasks.records.override import typed
@@ -56,19 +57,22 @@ class EstimatorSpec(GivenModel):
     @property
     def called(self) -> str:
         """It is whatever its library saved."""
-        return "fitted model"
+        return mark("fitted model")
 
     @property
     def architecture(self) -> str:
         """One sentence about the model."""
         counted = READERS[self.path.suffix.lower()][0].counted
-        told = f"A fitted model of {self.framework}, read from a file of its own; it is given whole columns."
-        return f"{told} {counted}".rstrip()
+        told = say(
+            "A fitted model of {library}, read from a file of its own; it is given whole columns.",
+            library=self.framework,
+        )
+        return say_all(told, counted)
 
     @property
     def training(self) -> str:
         """That nothing is known of it."""
-        return "It was not trained here: it is as the file gives it."
+        return mark("It was not trained here: it is as the file gives it.")
 
     def output_kind(self, dataset: Dataset) -> OutputKind | None:
         """As the config says; of a classification on logits only the number of classes tells."""

@@ -5,7 +5,7 @@ What one framework alone can do is in `torch_factory` and `keras_factory`; whom 
 
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
@@ -23,12 +23,13 @@ from exhibit.tasks.models.encoding import Preprocess, require_kept, shape_in_wor
 from exhibit.tasks.models.fitted import Fitted, fitted
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
-from exhibit.tasks.models.remarks import order_of_outputs
+from exhibit.tasks.models.remarks import listed, order_of_outputs
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress, take
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.framing import Frame
+from exhibit.tasks.records.language import as_message, mark, say
 from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
 from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shown import what_it_is
@@ -44,14 +45,15 @@ _FITTED = {"scikit-learn", "xgboost", "xgboost-cpu", "lightgbm", "catboost", "sk
 _LIBRARIES = {"torch": "torch", "keras": "Keras", "tensorflow": "Keras", "scikit-learn": "scikit-learn"}
 
 
+_READ: dict[OutputKind, str] = {"probabilities": mark("probabilities"), "logits": mark("logits")}
 # Why outputs of a classifier are read as what they are: by what the model is, or by their numbers.
 _KNOWN: dict[OutputKind, str] = {
-    "probabilities": "for a fitted classifier gives them",
-    "logits": "for they come before its last softmax",
+    "probabilities": mark("for a fitted classifier gives them"),
+    "logits": mark("for they come before its last softmax"),
 }
 _SEEN: dict[OutputKind, str] = {
-    "probabilities": "for they lie between 0 and 1 and add up to 1 in each row",
-    "logits": "for they do not all lie between 0 and 1 and add up to 1",
+    "probabilities": mark("for they lie between 0 and 1 and add up to 1 in each row"),
+    "logits": mark("for they do not all lie between 0 and 1 and add up to 1"),
 }
 
 
@@ -69,18 +71,22 @@ def percentages(outputs: Array) -> bool:
 _ALMOST, _SUMS = 1e-6, 1e-4
 # One output that speaks for the second of two classes.
 _OF_SECOND: dict[OutputKind, str] = {
-    "log_odds": "Its one output is read as the logit of {1}, the log-odds of its probability (where a sigmoid is last, "
-    "before it); that of {0} is its negative.",
-    "chances": "Its one output is read as the probability of {1}; that of {0} is what is left of 1.",
+    "log_odds": mark(
+        "Its one output is read as the logit of {second}, the log-odds of its probability (where a sigmoid is last, "
+        "before it); that of {first} is its negative."
+    ),
+    "chances": mark("Its one output is read as the probability of {second}; that of {first} is what is left of 1."),
 }
 
 
 # What is said of the outputs for several labels.
 _SEVERAL: dict[OutputKind, str] = {
-    "values": "Its outputs are taken for {0}, in this order.",
-    "log_odds": "Its outputs are read as logits of {0}, in this order, each by itself: the log-odds of its probability "
-    "(where sigmoids are last, before them).",
-    "chances": "Its outputs are read as probabilities of {0}, in this order, each by itself.",
+    "values": mark("Its outputs are taken for {outputs}, in this order."),
+    "log_odds": mark(
+        "Its outputs are read as logits of {outputs}, in this order, each by itself: the log-odds of its probability "
+        "(where sigmoids are last, before them)."
+    ),
+    "chances": mark("Its outputs are read as probabilities of {outputs}, in this order, each by itself."),
 }
 
 
@@ -148,17 +154,17 @@ class FactorySpec(TrainingSpec):
     @property
     def called(self) -> str:
         """Nothing is known of it but whose it is."""
-        return "model of the user's own"
+        return mark("model of the user's own")
 
     @property
     def architecture(self) -> str:
         """One sentence about the model."""
         if in_memory(self.factory):
-            return (
+            return mark(
                 "A model of the user's own that lay in the memory of a Python session and has no source, so that this "
                 "is not derivable from the report alone."
             )
-        return f"A model of the user's own, made by {self.factory}."
+        return say("A model of the user's own, made by {factory}.", factory=self.factory)
 
     @property
     def framework(self) -> str:
@@ -317,14 +323,16 @@ class FactorySpec(TrainingSpec):
         if kind in ("probabilities", "chances"):
             self._require_probabilities(dataset, outputs, seen=seen, sums=seen and kind == "probabilities")
         if dataset.several:
-            return Remarks(said=(_SEVERAL[kind].format(_list_of(dataset.outputs)),))
+            return Remarks(said=(say(_SEVERAL[kind], outputs=listed(dataset.outputs)),))
         if not dataset.classes:
             return Remarks()
         if kind in _OF_SECOND:
-            read = _OF_SECOND[kind].format(*dataset.classes)
+            first, second = dataset.classes
+            read = say(_OF_SECOND[kind], first=first, second=second)
             return Remarks(said=(read,)) if self.trains else order_of_outputs(dataset, outputs, read)
-        why = "as the config says" if self.output != "auto" else _SEEN[kind] if weights.known is None else _KNOWN[kind]
-        read = f"Its outputs are read as {kind}, {why}."
+        told = _SEEN[kind] if weights.known is None else _KNOWN[kind]
+        why = mark("as the config says") if self.output != "auto" else told
+        read = say("Its outputs are read as {kind}, {why}.", kind=as_message(_READ[kind]), why=as_message(why))
         return Remarks(said=(read,)) if self.trains else order_of_outputs(dataset, outputs, read)
 
     def _require_probabilities(self, dataset: Dataset, outputs: Array, *, seen: bool, sums: bool) -> None:
@@ -394,7 +402,7 @@ class FactorySpec(TrainingSpec):
             return outputs
         if outputs.ndim != 2 or outputs.shape[1] != wanted:
             what = "class" if some.classes else "label"
-            each = f"one for each {what} ({_list_of(some.outputs)})" if wanted > 1 else f"one for {some.label_name}"
+            each = f"one for each {what} ({listed(some.outputs)})" if wanted > 1 else f"one for {some.label_name}"
             raise InputError(
                 f"model.factory: {self.factory} gives outputs of shape {outputs.shape} for {len(outputs)} samples, but "
                 f"the data asks for ({len(outputs)}, {wanted}): {each}; change the last layer of the model, or the "
@@ -757,11 +765,6 @@ def _otherwise(compute: Compute) -> Compute:
     return compute.model_copy(update={"batch": _FEW if compute.batch > _FEW else compute.batch + 1})
 
 
-def _list_of(classes: Sequence[str]) -> str:
-    more = len(classes) - _MOST_CLASSES
-    return ", ".join(classes[:_MOST_CLASSES]) + (f" and {more} more" if more > 0 else "")
-
-
 def _require_columns(estimator: Any, some: Dataset) -> None:
     """Raises InputError for an estimator that was fitted on other columns than the data gives, by name, or on these in
     another order."""
@@ -772,8 +775,8 @@ def _require_columns(estimator: Any, some: Dataset) -> None:
     split = any(item.columns for item in some.inputs)
     categories = "; a category is given as 0 or 1 for each of its values" if split else ""
     raise InputError(
-        f"model.factory: the {type(estimator).__name__} was fitted on the columns {_list_of(own)}, and the data gives "
-        f"{_list_of(given)}{categories}; give it those that it was fitted on, in that order and under these names (of "
+        f"model.factory: the {type(estimator).__name__} was fitted on the columns {listed(own)}, and the data gives "
+        f"{listed(given)}{categories}; give it those that it was fitted on, in that order and under these names (of "
         f"data=table with {typed('data.features', own[:_MOST_CLASSES])} and without data.names), or fit it on these"
     )
 

@@ -20,6 +20,7 @@ from exhibit.tasks.models.pipeline_trees import behind, owners
 from exhibit.tasks.models.tree_game import Tree, against
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import TableColumn, Wanted
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.override import typed_for
 
 if TYPE_CHECKING:
@@ -254,7 +255,7 @@ class XGBoost(Fitted):
     """A booster of XGBoost, or what its classes hold."""
 
     framework = "XGBoost"
-    counted = (
+    counted = mark(
         "Its rounds count as in a prediction of XGBoost: all of a booster; where training of one of its classes "
         "(XGBClassifier and so on) stopped early, those up to the best one."
     )

@@ -7,6 +7,7 @@ import numpy as np
 from exhibit.tasks.chances import wilson
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Split
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction, Rate
 
 _RESAMPLES = 2000
@@ -111,10 +112,10 @@ def _classification(labels: Array, outputs: Array, split: Split, learnt: Array) 
     order = np.argsort(-outputs, axis=1, kind="stable")
     commonest = np.argsort(-np.bincount(learnt, minlength=classes), kind="stable")
     naive = [float(np.isin(labels, commonest[:k]).mean()) if len(learnt) else None for k in (1, 5)]
-    accuracy = _share("accuracy", order[:, 0] == labels, split, naive[0])
+    accuracy = _share(mark("accuracy"), order[:, 0] == labels, split, naive[0])
     if classes > _CLASSES:
         among = (order[:, :5] == labels[:, np.newaxis]).any(axis=1)
-        return Performance(metrics=(accuracy, _share("top-5 accuracy", among, split, naive[1])))
+        return Performance(metrics=(accuracy, _share(mark("top-5 accuracy"), among, split, naive[1])))
     confusion = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(confusion, (labels, order[:, 0]), 1)
     return Performance(metrics=(accuracy,), confusion=confusion)

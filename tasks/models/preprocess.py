@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from exhibit.tasks.records.base import Array, Arrays, InputError, Spec
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.framing import Frame, Interpolation
+from exhibit.tasks.records.language import AND, COMMA, Message, as_message, joined, mark, say
 
 Channels = Literal["rgb", "bgr"]
 _Number = Annotated[float, Field(ge=-1_000_000, le=1_000_000)]
@@ -73,16 +74,21 @@ class Declared(NamedTuple):
             reverse=self.channels == "bgr",
         )
 
-    def said(self, image: Input) -> str:
+    def said(self, image: Input) -> Message:
         """In a sentence what a net is given of the pictures."""
         low, high = _bounds(image)
-        order = ", in the order blue, green, red" if self.channels == "bgr" else ""
-        steps = [f"brought to 0..{self.scale:g}"] if (low, high) != (0, self.scale) else []
-        steps += [f"less {_listed(self.mean)}"] if any(self.mean) else []
-        steps += [f"divided by {_listed(self.std)}"] if set(self.std) != {1.0} else []
-        done = ", ".join(steps) or "given as they are"
-        whence = f" ({self.source})" if self.source else ""
-        return f"Pixels from {low:g} to {high:g} are {done}{order}{whence}."
+        steps = [say("brought to 0..{most}", most=f"{self.scale:g}")] if (low, high) != (0, self.scale) else []
+        steps += [say("less {numbers}", numbers=_listed(self.mean))] if any(self.mean) else []
+        steps += [say("divided by {numbers}", numbers=_listed(self.std))] if set(self.std) != {1.0} else []
+        steps = steps or [say("given as they are")]
+        return say(
+            "Pixels from {low} to {high} are {done}{order}{whence}.",
+            low=f"{low:g}",
+            high=f"{high:g}",
+            done=joined(steps, COMMA),
+            order=say(", in the order blue, green, red") if self.channels == "bgr" else "",
+            whence=say(" ({source})", source=as_message(self.source)) if self.source else "",
+        )
 
 
 class PreprocessSpec(Spec):
@@ -138,8 +144,9 @@ class PreprocessSpec(Spec):
         if known is None and not self.given:
             return None
         base = known or Declared()
-        stated = "as the config states" if own or self._framed else ""
-        source = " and ".join(filter(None, (stated, base.source)))
+        source = base.source
+        if own or self._framed:
+            source = joined([mark("as the config states"), source], AND)
         return base._replace(frame=self._frame(base.frame), source=source, **own)
 
     @property
@@ -187,9 +194,9 @@ def declared_in(path: Path, key: str) -> Declared:
     found = about.get("pretrained_cfg", about)
     try:
         if "mean" in found and "std" in found:
-            return of_timm(found, f"as {path.name} beside the weights says")
+            return of_timm(found, say("as {file} beside the weights says", file=path.name))
         if "image_mean" in found or "rescale_factor" in found:
-            return _of_hugging_face(found, f"as {path.name} says")
+            return _of_hugging_face(found, say("as {file} says", file=path.name))
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(f"{key}: {path.name} cannot be understood ({type(error).__name__}: {error})") from error
     raise InputError(

@@ -1,10 +1,13 @@
 """What is taken for granted about a user's own model where nothing says it, and what its labels say to that."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from exhibit.tasks.chances import wilson
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import Message, say
 from exhibit.tasks.records.model import Remarks
 from exhibit.tasks.records.override import typed
 
@@ -17,8 +20,10 @@ def order_of_outputs(dataset: Dataset, outputs: Array, *before: str) -> Remarks:
     rows = dataset.labelled
     counts = np.zeros((len(dataset.classes),) * 2, np.int64)
     np.add.at(counts, (outputs[rows].argmax(axis=1), dataset.labels[rows].astype(np.int64)), 1)
-    listed = _listed(dataset.classes)
-    taken = f"Its outputs are taken for {listed}, in this order, which is that of the classes of the data."
+    taken = say(
+        "Its outputs are taken for {classes}, in this order, which is that of the classes of the data.",
+        classes=listed(dataset.classes),
+    )
     best = _best(counts)
     total, right, could = int(counts.sum()), int(np.trace(counts)), int(counts[np.arange(len(best)), best].sum())
     if not total or wilson(could, total)[0] <= wilson(right, total)[1]:
@@ -26,9 +31,16 @@ def order_of_outputs(dataset: Dataset, outputs: Array, *before: str) -> Remarks:
     order = tuple(dataset.classes[number] for number in best)
     return Remarks(
         said=(*before, taken),
-        doubt=f"Its labels speak against this: taken for {_listed(order)} they would be right in {could:,} of "
-        f"{total:,} rows, and are in {right:,}. If that is the order of its outputs, give that list as classes, of a "
-        f"table with {typed('data.classes', order)}.",
+        doubt=say(
+            "Its labels speak against this: taken for {classes} they would be right in {could} of {total} rows, and "
+            "are in {right}. If that is the order of its outputs, give that list as classes, of a table with "
+            "{setting}.",
+            classes=listed(order),
+            could=f"{could:,}",
+            total=f"{total:,}",
+            right=f"{right:,}",
+            setting=typed("data.classes", order),
+        ),
     )
 
 
@@ -39,5 +51,9 @@ def _best(counts: Array) -> Array:
     return np.asarray(linear_sum_assignment(counts, maximize=True)[1])
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+def listed(names: Sequence[str]) -> Message:
+    """The first of them, and how many more there are."""
+    named = ", ".join(names[:_NAMED])
+    if len(names) <= _NAMED:
+        return Message(named)
+    return say("{names} and {count} more", names=named, count=str(len(names) - _NAMED))

@@ -15,6 +15,7 @@ from exhibit.tasks.models.memory import require_memory
 from exhibit.tasks.protocols import Compute, Progress
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Split
+from exhibit.tasks.records.language import mark, sayn
 
 
 class Measured(NamedTuple):
@@ -78,12 +79,16 @@ class TrainingSpec(ModelChoice):
     def training(self) -> str:
         """One sentence about the training."""
         if self.fitting == "never":
-            whence = "those of the file" if self.weights is not None else "as its function gives them"
-            return f"It was not trained here: its weights are {whence}."
-        epochs = f"{self.epochs:,} epoch{'s' * (self.epochs > 1)}"
-        return (
-            f"Trained with Adam for {epochs}, in batches of {self.batch_size}, learning rate "
-            f"{self.learning_rate:g}, seed {self.seed}."
+            if self.weights is not None:
+                return mark("It was not trained here: its weights are those of the file.")
+            return mark("It was not trained here: its weights are as its function gives them.")
+        return sayn(
+            "Trained with Adam for {number} epoch, in batches of {batch}, learning rate {rate}, seed {seed}.",
+            "Trained with Adam for {number} epochs, in batches of {batch}, learning rate {rate}, seed {seed}.",
+            self.epochs,
+            batch=str(self.batch_size),
+            rate=f"{self.learning_rate:g}",
+            seed=str(self.seed),
         )
 
     def run(

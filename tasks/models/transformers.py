@@ -10,6 +10,7 @@ from exhibit.tasks.models.kinds import only
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.spelling import Brought
 
@@ -33,8 +34,8 @@ class TransformersSpec(GivenModel):
     about: str = Field("", description="what the model is, as its config.json says")
 
     framework: ClassVar[str] = "torch"
-    called: ClassVar[str] = "Hugging Face classifier"
-    training: ClassVar[str] = "It was not trained here: its weights are those of its folder."
+    called: ClassVar[str] = mark("Hugging Face classifier")
+    training: ClassVar[str] = mark("It was not trained here: its weights are those of its folder.")
 
     @model_validator(mode="after")
     def _folder_or_files(self) -> Self:
@@ -45,7 +46,7 @@ class TransformersSpec(GivenModel):
     @property
     def architecture(self) -> str:
         """One sentence about the model."""
-        return f"A text classifier of Hugging Face's transformers ({self.about})."
+        return say("A text classifier of Hugging Face's transformers ({about}).", about=self.about)
 
     def brings(self) -> Brought | None:
         """Its tokenizer and its outputs; None where its files are named one by one, which the data know already."""

@@ -15,6 +15,7 @@ from exhibit.tasks.models.memory import memory
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import say
 from exhibit.tasks.records.model import OutputKind, Weights
 
 _FEW = 4  # trees that say what all of them cost
@@ -38,7 +39,7 @@ class TreesSpec(ModelChoice):
     @property
     def training(self) -> str:
         """One sentence about the fit."""
-        return f"Fitted on the training rows with seed {self.seed}."
+        return say("Fitted on the training rows with seed {seed}.", seed=str(self.seed))
 
     @abstractmethod
     def estimator(self, task: str) -> Any:

@@ -8,6 +8,7 @@ from pydantic import Field
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.grouping import Groupings
 from exhibit.tasks.records.kinds import TRAITS, Kind, Traits
+from exhibit.tasks.records.language import Message, mark, say
 from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.shelf import Shelved, chosen, in_memory
 from exhibit.tasks.records.spelling import Spelling
@@ -85,7 +86,7 @@ class Input(Record):
     columns: tuple[str, ...] = ()
     bounds: tuple[float, float] | None = None
     regions: Array | Shelved | None = None
-    region: str = "the object"
+    region: Message = Message(mark("the object"))
     planted: bool = False
     aligned: bool = False
     vocabulary: tuple[str, ...] = ()
@@ -108,12 +109,15 @@ class Input(Record):
         """(steps,) when each step of a series is: their numbers where nothing is said."""
         return np.arange(self.values.shape[1], dtype=np.float64) if self.times is None else self.times
 
-    def when(self, start: float, end: float) -> str:
+    def when(self, start: float, end: float) -> Message:
         """Some time of a series as a reader calls it: 1.2 to 1.6 s; steps 3 to 5."""
-        span = f"{start:g}" if start == end else f"{start:g} to {end:g}"
+        first, last = f"{start:g}", f"{end:g}"
+        span = Message(first) if start == end else say("{first} to {last}", first=first, last=last)
         if self.time_unit:
-            return f"{span} {self.time_unit}"
-        return f"{'time' if self.times is not None else 'step' if start == end else 'steps'} {span}"
+            return say("{time} {unit}", time=span, unit=self.time_unit)
+        if self.times is not None:
+            return say("time {time}", time=span)
+        return say("step {time}", time=span) if start == end else say("steps {time}", time=span)
 
     @property
     def elements(self) -> tuple[str, ...]:
@@ -155,7 +159,7 @@ class Excluded(Record):
 
     sample_id: str
     given: str
-    reason: str
+    reason: Message
 
 
 class Label(Record):
@@ -181,9 +185,9 @@ class Dataset(Record):
     `groupings`: what samples are grouped by; `load` takes it out, so that asking for groups changes no data.
     """
 
-    title: str
-    description: str
-    source: str
+    title: Message
+    description: Message
+    source: Message
     task: Literal["classification", "regression", "multi_label"]
     inputs: tuple[Input, ...]
     sample_ids: Array
@@ -191,7 +195,7 @@ class Dataset(Record):
     split: Array
     names: Array | None = None
     classes: tuple[str, ...] = ()
-    label_name: str
+    label_name: Message
     label_unit: str = ""
     label_scale: tuple[float, float] | None = None
     excluded: tuple[Excluded, ...] = ()
@@ -276,8 +280,8 @@ class Reference(Record):
     """Importances of the features of a dataset from something that is not the explained model; `lead`: by how much the
     first of them is ahead."""
 
-    label: str
-    description: str
+    label: Message
+    description: Message
     features: tuple[str, ...]
     mean: Array
     standard_error: Array

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.language import Message
 
 Aggregate = Literal["raw", "abs", "square"]
 
@@ -55,7 +56,7 @@ class Selection(Record):
     shown: Array
     targets: Array
     target_names: tuple[str, ...]
-    reason: str
+    reason: Message
     cases: Cases = Cases()
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.language import Message
 
 Palette = Literal["diverging", "keras_example"]  # keras_example: green and red light, as published
 PICTURE, BETWEEN = 118, 8  # CSS pixels: of a picture on paper if not asked for, and between two
@@ -225,7 +226,7 @@ class Swarm(FigureContent):
     labels: tuple[str, ...]
     values: Array
     shades: Array
-    axis: str
+    axis: Message
     outputs: tuple[str, ...] = ()
     of: Array | None = None
 
@@ -302,7 +303,7 @@ class Node(Record):
     """A box of a diagram; `after`: names of the boxes that lead to it."""
 
     name: str
-    label: str
+    label: Message
     after: tuple[str, ...] = ()
 
 

@@ -219,6 +219,16 @@ def say_all(*parts: str) -> Message:
     return Message("", "", 1, [part for part in parts if part])
 
 
+SEMICOLON, COMMA = mark("{one}; {other}"), mark("{one}, {other}")
+AND, OR = mark("{one} and {other}"), mark("{one} or {other}")
+
+
+def joined(parts: Sequence[str], between: str = SEMICOLON) -> Message:
+    """What is said of one after another, with this `between` them."""
+    said = [as_message(part) for part in parts if part]
+    return reduce(lambda one, other: say(between, one=one, other=other), said) if said else Message()
+
+
 def names_in(text: str) -> set[str]:
     """The {names} of a text."""
     return {name for _, name, _, _ in Formatter().parse(text) if name}

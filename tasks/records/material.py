@@ -16,6 +16,7 @@ from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.explanation import Aggregate, Analogue, Cases, Cost, Summary, bonds_of
 from exhibit.tasks.records.figure import Diagram, Ladder, Palette, Swarm
 from exhibit.tasks.records.kinds import Kind
+from exhibit.tasks.records.language import Message, mark, say
 from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.model import Performance
 from exhibit.tasks.records.quality import Quality
@@ -23,7 +24,7 @@ from exhibit.tasks.records.subgroups import ForWhom
 from exhibit.tasks.records.verdict import CheckResult
 
 # Where a method looks that looks at no layer: behind the preprocessing of a net, or before all that the model does.
-AT_THE_INPUT, AT_THE_DATA = "the input of the net", "the input as the data gives it"
+AT_THE_INPUT, AT_THE_DATA = mark("the input of the net"), mark("the input as the data gives it")
 
 Scales = Mapping[str, float]  # what a colour scale is called -> its largest value
 
@@ -33,7 +34,7 @@ class Maps(Record):
     values are shares of a limit that is not the shared one."""
 
     values: Array
-    unit: str
+    unit: Message
     limits: Array | None = None
 
 
@@ -54,16 +55,16 @@ class MethodMaterial(Record):
     explanations."""
 
     label: str
-    title: str
-    formula: str
-    citation: str
+    title: Message
+    formula: Message
+    citation: Message
     additive: bool
     aggregate: Aggregate
     parameters: dict[str, str]
-    departure: str  # what differs from the definition, where a published variant is reproduced
-    baseline: str | None
-    place: str
-    unit: str
+    departure: Message  # what differs from the definition, where a published variant is reproduced
+    baseline: Message | None
+    place: Message
+    unit: Message
     values: dict[str, Array]
     mask: dict[str, Array]
     prediction: Array
@@ -74,7 +75,7 @@ class MethodMaterial(Record):
     summary: Summary
     checks: tuple[CheckResult, ...]
     maps: dict[str, Maps] = Field(default_factory=dict)  # of each image
-    scales: dict[str, str] = Field(default_factory=dict)  # of each input, what its colour scale is called
+    scales: dict[str, Message] = Field(default_factory=dict)  # of each input, what its colour scale is called
     swarm: Swarm | None = None
     lead: Lead | None = None  # of the feature that matters most, by |a|, where samples can be followed by feature
     words: Words | None = None  # of texts that a model reads by a tokenizer of its own
@@ -104,13 +105,13 @@ class MethodMaterial(Record):
         """What it says of an input, and of the bonds in it where it does."""
         return [self.values[key] for key in (name, bonds_of(name)) if key in self.values]
 
-    def scale(self, name: str) -> str:
+    def scale(self, name: str) -> Message:
         """What the colour scale of an input is called: the unit, and the method where it shares it with no other."""
         return self.scales.get(name, self.unit)
 
-    def mean_scale(self, name: str) -> str:
+    def mean_scale(self, name: str) -> Message:
         """That of a mean over samples: it has a colour scale of its own, or it would be too pale to read."""
-        return f"{self.scale(name)}, mean over images"
+        return say("{scale}, mean over images", scale=self.scale(name))
 
     @property
     def signed(self) -> bool:
@@ -125,7 +126,7 @@ class MethodMaterial(Record):
     @property
     def sizes(self) -> str:
         """What its values are, where they have no sign."""
-        return {"raw": "", "abs": "absolute values", "square": "squares"}[self.aggregate]
+        return {"raw": "", "abs": mark("absolute values"), "square": mark("squares")}[self.aggregate]
 
 
 class Material(Record):
@@ -137,26 +138,26 @@ class Material(Record):
     """
 
     slug: str
-    title: str
-    data_kind: str
+    title: Message
+    data_kind: Message
     dataset: Dataset
     labels: Array
     outputs: Array
     split: Array
     explained: int
-    explained_split: str
-    selection_reason: str
+    explained_split: Message
+    selection_reason: Message
     shown: Array
     bonds: tuple[tuple[str, ...], ...] = ()
     targets: Array
     target_names: tuple[str, ...]
     score: str
-    score_unit: str
+    score_unit: Message
     score_note: str = ""  # how the score differs from what is published
     framework: str
-    architecture: str
+    architecture: Message
     parameters: int
-    training: str
+    training: Message
     diagram: Diagram | None = None  # of the net
     probabilities: Array | None = None  # (shown, outputs), of a classification
     trained: bool = True  # here, on the training rows; False where its weights were given

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.data import Split
+from exhibit.tasks.records.language import Message, say
 
 # log_odds and chances: each output for itself, so that its probability is the logistic function of it, or it itself.
 OutputKind = Literal["logits", "log_odds", "probabilities", "chances", "values"]
@@ -23,10 +24,17 @@ class Received(Record):
     high: float
 
     @property
-    def said(self) -> str:
+    def said(self) -> Message:
         """image: 1 x 8 x 8 numbers a row from 0 to 16 (float32)."""
         size = " x ".join(map(str, self.shape)) or "1"
-        return f"{self.name}: {size} numbers a row from {self.low:.4g} to {self.high:.4g} ({self.dtype})"
+        return say(
+            "{input}: {size} numbers a row from {low} to {high} ({type})",
+            input=self.name,
+            size=size,
+            low=f"{self.low:.4g}",
+            high=f"{self.high:.4g}",
+            type=self.dtype,
+        )
 
 
 class Weights(Record):
@@ -71,8 +79,8 @@ class Prediction(Record):
 class Remarks(Record):
     """What was taken for granted about a model, in sentences; `doubt`: what its labels say against that."""
 
-    said: tuple[str, ...] = ()
-    doubt: str = ""
+    said: tuple[Message, ...] = ()
+    doubt: Message = Message()
 
 
 class Rate(Record):
@@ -112,7 +120,7 @@ class Metric(Record):
 class Planted(Record):
     """A region that only some pictures of a class have, and how often they are read right with it and without it."""
 
-    region: str
+    region: Message
     output: int
     present: Rate
     absent: Rate

@@ -22,6 +22,7 @@ from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary, bonds_of
 from exhibit.tasks.records.figure import Ladder, Swarm
+from exhibit.tasks.records.language import AND, COMMA, Message, as_message, joined, mark, say, say_all
 from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Material, MethodMaterial, Words
 from exhibit.tasks.records.model import Performance, Prediction, Remarks, Weights
@@ -40,8 +41,18 @@ if TYPE_CHECKING:
 
 
 _SWARM = 30  # features of a swarm: more do not fit on a page
-_ROWS = {"explain": "given to be explained"}  # what rows of a split are called
-_UNITS = {"logit": "logit", "probability": "probability", "loss": "nats", "factory": "units of the score"}
+_ROWS = {  # what rows of a split are called
+    "explain": mark("given to be explained"),
+    "train": mark("train rows"),
+    "validation": mark("validation rows"),
+    "test": mark("test rows"),
+}
+_UNITS = {
+    "logit": mark("logit"),
+    "probability": mark("probability"),
+    "loss": mark("nats"),
+    "factory": mark("units of the score"),
+}
 
 
 def gather(
@@ -81,7 +92,7 @@ def gather(
             targets = np.full_like(selection.targets, prediction.outputs.shape[1] - 1)
             selection = selection.model_copy(update={"targets": targets})
         score = score_of(target, dataset, prediction.kind)
-        unit = _UNITS.get(score.kind) or dataset.label_unit or "units of the label"
+        unit = as_message(_UNITS.get(score.kind) or dataset.label_unit or mark("units of the label"))
         splits = sorted(set(dataset.split[selection.explained].tolist()))
         main = _main_of_pairs(explained, dataset)
         results = _results(store, explained, dataset, selection, main)
@@ -97,7 +108,7 @@ def gather(
                     probabilities=prediction.probabilities(shown) if dataset.classes else None,
                     split=dataset.split,
                     explained=len(selection.explained),
-                    explained_split=" and ".join(_ROWS.get(split, f"{split} rows") for split in splits),
+                    explained_split=joined([_ROWS[split] for split in splits], AND),
                     selection_reason=selection.reason,
                     shown=shown,
                     cases=selection.cases.among(selection.shown.tolist()),
@@ -108,14 +119,7 @@ def gather(
                     score_unit=unit,
                     score_note=target.note,
                     framework=weights.framework or model.framework,
-                    architecture=" ".join(
-                        (
-                            model.architecture,
-                            *_received(weights),
-                            *remarks.said,
-                            *filter(None, [remarks.doubt]),
-                        )
-                    ),
+                    architecture=say_all(model.architecture, _received(weights), *remarks.said, remarks.doubt),
                     diagram=model.diagram(dataset),
                     parameters=weights.parameters,
                     training=model.training,
@@ -171,10 +175,11 @@ def gather(
     return run_stage(store, gather, spec, inputs, run, chosen)
 
 
-def _received(weights: Weights) -> tuple[str, ...]:
+def _received(weights: Weights) -> Message:
     """What a model of the user's own was given, in a sentence; nothing of others."""
-    given = "; ".join(one.said for one in weights.received)
-    return (f"Over the first rows it was given {given}.",) if given else ()
+    if not weights.received:
+        return Message()
+    return say("Over the first rows it was given {given}.", given=joined([one.said for one in weights.received]))
 
 
 def _look(drawing: DrawingSpec, dataset: Dataset) -> DrawingSpec:
@@ -239,7 +244,7 @@ def _method(
     item: Explained,
     results: Results,
     selection: Selection,
-    unit: str,
+    unit: Message,
     dataset: Dataset,
     drawing: DrawingSpec,
     trained: bool,
@@ -368,17 +373,20 @@ def _with_scales(
     """The methods with the names of their colour scales, whose ends are fixed later, over all chapters, and with maps
     on scales of their own where these are asked for."""
 
-    def cut(item: Input) -> str:
+    def cut(item: Input, scale: Message) -> Message:
         """Maps that end at a percentile share no scale with others: the end of these would draw all of those as one."""
         percentile = drawing.image.end
-        ends = item.traits.pixels and percentile is not None and not drawing.image.relative
-        return f", to the {percentile:g}th percentile" if ends else ""
+        if not item.traits.pixels or percentile is None or drawing.image.relative:
+            return scale
+        return say("{scale}, to the {percentile}th percentile", scale=scale, percentile=f"{percentile:g}")
+
+    def scale(method: MethodMaterial, item: Input) -> Message:
+        if drawing.shared(item.traits):
+            return method.unit
+        return say("{method}, {unit}", method=method.title, unit=method.unit)
 
     def on_scales(method: MethodMaterial) -> MethodMaterial:
-        names = {
-            item.name: (method.unit if drawing.shared(item.traits) else f"{method.title}, {method.unit}") + cut(item)
-            for item in inputs
-        }
+        names = {item.name: cut(item, scale(method, item)) for item in inputs}
         maps = {
             name: _scaled(methods, name, method, drawing.image)
             if drawing.image.relative
@@ -406,20 +414,26 @@ def _scaled(methods: Sequence[MethodMaterial], name: str, method: MethodMaterial
         done, limits[row, target] = scaled([mine, *others[spec.scale]], spec.scaler)
         found[row, ..., target] = done[0] / limits[row, target]
     words = [
-        "clipped by share of all attribution" if spec.clip_above is not None or spec.clip_below is not None else "",
-        "" if spec.end is None else f"cut at the {spec.end:g}th percentile of each map",
-        "outlines" if spec.outlines else "",
-        {None: "", "abs_max": "divided by max |a|", "min_max": "from least to most", "normalize": "divided by Σ |a|"}[
-            spec.scaler
-        ],
+        mark("clipped by share of all attribution")
+        if spec.clip_above is not None or spec.clip_below is not None
+        else "",
+        "" if spec.end is None else say("cut at the {percentile}th percentile of each map", percentile=f"{spec.end:g}"),
+        mark("outlines") if spec.outlines else "",
+        _SCALERS[spec.scaler],
         _SCALES[spec.scale],
     ]
-    return Maps(values=found, unit=", ".join(filter(None, words)), limits=limits)
+    return Maps(values=found, unit=joined(words, COMMA), limits=limits)
 
 
+_SCALERS = {
+    None: "",
+    "abs_max": mark("divided by max |a|"),
+    "min_max": mark("from least to most"),
+    "normalize": mark("divided by Σ |a|"),
+}
 _SCALES = {
-    "per_sample": "each map by itself: colours cannot be compared",
-    "per_row": "each row by itself: rows cannot be compared",
+    "per_sample": mark("each map by itself: colours cannot be compared"),
+    "per_row": mark("each row by itself: rows cannot be compared"),
     "per_method": "",
     "shared": "",
 }
@@ -440,7 +454,7 @@ def _swarm(
     results: Results,
     explained: Dataset,
     selection: Selection,
-    unit: str,
+    unit: Message,
     top_k: int | Literal["all"],
 ) -> Swarm | None:
     """Every sample's attributions of the features that matter most over all inputs; None where there are none that a
@@ -475,11 +489,13 @@ def _parameters(method: Method) -> dict[str, str]:
     return found
 
 
-def _departure(method: Method, part: Attribution, dataset: Dataset) -> str:
+def _departure(method: Method, part: Attribution, dataset: Dataset) -> Message:
     """How a published variant differs from the definition, with the factor where it is too large by one."""
     sentence = method.departure_in(dataset.task) or ""
     factors = np.empty(0) if part.raw_factor is None else part.raw_factor[~np.isnan(part.raw_factor)]
-    return f"{sentence} Here that factor is {float(np.median(factors)):.4g}." if len(factors) else sentence
+    if not len(factors):
+        return as_message(sentence)
+    return say_all(sentence, say("Here that factor is {factor}.", factor=f"{float(np.median(factors)):.4g}"))
 
 
 def _compared_with(method: Method, dataset: Dataset, trained: bool) -> str | None:
@@ -493,17 +509,20 @@ def _compared_with(method: Method, dataset: Dataset, trained: bool) -> str | Non
     return described(against.baseline, dataset, None if method.look is None else method.look.layer, trained)
 
 
-def _unit(method: Method, unit: str) -> str:
+def _unit(method: Method, unit: Message) -> Message:
     """Of an element: a gradient is per unit of the input, what is multiplied with a difference is not."""
-    slope = f"{unit} per unit of the input" if method.per_unit_of_input else unit
-    return f"{slope}, squared" if method.aggregate == "square" else slope
+    slope = say("{unit} per unit of the input", unit=unit) if method.per_unit_of_input else unit
+    return say("{unit}, squared", unit=slope) if method.aggregate == "square" else slope
 
 
-def _place(method: Method) -> str:
+def _place(method: Method) -> Message:
     """Where the method looks, in words."""
     if method.look is None or method.look.layer is None:
-        return AT_THE_INPUT if method.asks == "gradients" else AT_THE_DATA
-    return f"the {method.look.at} of the layer {method.look.layer}"
+        return as_message(AT_THE_INPUT if method.asks == "gradients" else AT_THE_DATA)
+    layer = str(method.look.layer)
+    if method.look.at == "input":
+        return say("the input of the layer {layer}", layer=layer)
+    return say("the output of the layer {layer}", layer=layer)
 
 
 def _ladder(method: Method, results: Results, shown: Dataset) -> Ladder | None:

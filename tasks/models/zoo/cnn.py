@@ -8,6 +8,7 @@ from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.models.zoo.images import halved, only_image, scaling
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class CNNSpec(TrainingSpec):
     """Two convolutions and a dense layer in Keras, on small images divided by their brightest value."""
 
     kind: Literal["cnn"] = "cnn"
-    called: ClassVar[str] = "neural net for pictures"
+    called: ClassVar[str] = mark("neural net for pictures")
     framework: ClassVar[str] = "Keras"
     filters: int = Field(32, ge=1, le=16_384, description="of the first convolution; the second has twice as many")
     hidden: int = Field(64, ge=1, le=16_384, description="units of the dense layer")
@@ -30,10 +31,14 @@ class CNNSpec(TrainingSpec):
     @property
     def architecture(self) -> str:
         """One sentence about the net."""
-        return (
-            f"A convolutional net (Keras) on pixels scaled to 0..1: 3x3 convolutions with {self.filters} and "
-            f"{2 * self.filters} rectified filters, maximum over 2x2, {self.hidden} rectified units with dropout "
-            f"{self.dropout:g}, then one logit per class."
+        return say(
+            "A convolutional net (Keras) on pixels scaled to 0..1: 3x3 convolutions with {first} and {second} "
+            "rectified filters, maximum over 2x2, {hidden} rectified units with dropout {dropout}, then one logit per "
+            "class.",
+            first=str(self.filters),
+            second=str(2 * self.filters),
+            hidden=str(self.hidden),
+            dropout=f"{self.dropout:g}",
         )
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

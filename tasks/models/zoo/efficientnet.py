@@ -9,6 +9,7 @@ from exhibit.tasks.models.preprocess import Preprocessing
 from exhibit.tasks.models.zoo.images import AugmentedSpec, coloured, only_image
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
@@ -39,10 +40,14 @@ class EfficientNetSpec(AugmentedSpec):
     @property
     def architecture(self) -> str:
         """One sentence about the net."""
-        origin = "random weights" if self.base is None else "the weights that it has from ImageNet"
-        return (
-            f"EfficientNet-B1 (torchvision), begun with {origin}; its last layer is replaced by one logit per class, "
-            "and all of it is trained."
+        if self.base is None:
+            return mark(
+                "EfficientNet-B1 (torchvision), begun with random weights; its last layer is replaced by one logit "
+                "per class, and all of it is trained."
+            )
+        return mark(
+            "EfficientNet-B1 (torchvision), begun with the weights that it has from ImageNet; its last layer is "
+            "replaced by one logit per class, and all of it is trained."
         )
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

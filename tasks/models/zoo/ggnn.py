@@ -8,6 +8,7 @@ from exhibit.tasks.models.kinds import only
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.model import Weights
 
 _TAKES = "a ggnn predicts a value of molecules"
@@ -21,7 +22,7 @@ class GGNNSpec(TrainingSpec):
     """
 
     kind: Literal["ggnn"] = "ggnn"
-    called: ClassVar[str] = "neural net for molecules"
+    called: ClassVar[str] = mark("neural net for molecules")
     framework: ClassVar[str] = "torch"
     units: int = Field(32, ge=1, le=16_384, description="channels of an atom")
     steps: int = Field(4, ge=1, le=10_000, description="rounds of messages between neighbouring atoms")
@@ -33,10 +34,13 @@ class GGNNSpec(TrainingSpec):
     @property
     def architecture(self) -> str:
         """One sentence about the net."""
-        return (
-            f"A gated graph network (torch, PyG): {self.units} channels per atom embedded from its element and state, "
-            f"{self.steps} rounds of messages weighted by the kind of bond, a gated sum over the atoms, "
-            f"then {self.units} rectified units with dropout {self.dropout:g} and one value."
+        return say(
+            "A gated graph network (torch, PyG): {units} channels per atom embedded from its element and state, "
+            "{steps} rounds of messages weighted by the kind of bond, a gated sum over the atoms, then {units} "
+            "rectified units with dropout {dropout} and one value.",
+            units=str(self.units),
+            steps=str(self.steps),
+            dropout=f"{self.dropout:g}",
         )
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

@@ -15,6 +15,7 @@ from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.framing import Frame
+from exhibit.tasks.records.language import mark, say, say_all
 from exhibit.tasks.records.model import Prediction, Remarks, Weights
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class GivenSpec(GivenModel):
     @property
     def training(self) -> str:
         """One sentence about where the weights are from."""
-        return "It was not trained here: its weights are those of the file."
+        return mark("It was not trained here: its weights are those of the file.")
 
     def read_from(self) -> dict[str, Path | tuple[Path, ...]]:
         """Every file that is read, by its key."""
@@ -68,11 +69,15 @@ class GivenSpec(GivenModel):
         image, declared = dataset.inputs[0], self.declared()
         side, frame = image.values.shape[1], declared.frame
         size = (
-            f" It is given {side}x{side} pixels, and its weights were trained on {frame.size}x{frame.size}."
+            say(
+                "It is given {given} pixels, and its weights were trained on {trained}.",
+                given=f"{side}x{side}",
+                trained=f"{frame.size}x{frame.size}",
+            )
             if frame is not None and frame.size != side
             else ""
         )
-        return order_of_outputs(dataset, prediction.outputs, declared.said(image) + size)
+        return order_of_outputs(dataset, prediction.outputs, say_all(declared.said(image), size))
 
     def fit(self, dataset: Dataset, compute: Compute, _: Progress) -> Weights:
         """The weights of the file.

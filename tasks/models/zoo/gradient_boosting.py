@@ -1,10 +1,11 @@
 """Boosted trees."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from exhibit.tasks.models.trees import TreesSpec
+from exhibit.tasks.records.language import mark, say
 
 
 class BoostingSpec(TreesSpec):
@@ -14,6 +15,7 @@ class BoostingSpec(TreesSpec):
     """
 
     kind: Literal["gradient_boosting"] = "gradient_boosting"
+    called: ClassVar[str] = mark("gradient boosting")
     trees: int = Field(
         100, ge=1, le=10_000, description="number of rounds, each with a tree per class or one for a value"
     )
@@ -23,9 +25,12 @@ class BoostingSpec(TreesSpec):
     @property
     def architecture(self) -> str:
         """One sentence about the model."""
-        return (
-            f"Gradient boosting (scikit-learn) on the raw values: {self.trees} rounds of trees of depth {self.depth} "
-            f"at learning rate {self.learning_rate:g}."
+        return say(
+            "Gradient boosting (scikit-learn) on the raw values: {trees} rounds of trees of depth {depth} at learning "
+            "rate {rate}.",
+            trees=str(self.trees),
+            depth=str(self.depth),
+            rate=f"{self.learning_rate:g}",
         )
 
     def estimator(self, task: str) -> Any:

@@ -11,6 +11,7 @@ from exhibit.tasks.models.preprocess import Preprocessing
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import Message, say, say_all, sayn
 
 
 def scaling(image: Input) -> Preprocessing:
@@ -37,15 +38,23 @@ class AugmentedSpec(TrainingSpec):
         """One sentence or two about the training."""
         if self.fitting == "never":
             return super().training
-        changed = [f"flipped left to right{' or' if self.shift else ''}"] * self.flip
-        changed += [f"shifted by up to {self.shift:.0%}"] * bool(self.shift)
-        words = f" Its images are {' '.join(changed)} at random." if changed else ""
         if self.patience is None:
-            return super().training + words
-        return (
-            f"{super().training}{words} It stops early when the loss on images that do not train has not fallen for "
-            f"{self.patience} epoch{'s' * (self.patience > 1)}."
+            return say_all(super().training, self._said_of_changes())
+        stops = sayn(
+            "It stops early when the loss on images that do not train has not fallen for {number} epoch.",
+            "It stops early when the loss on images that do not train has not fallen for {number} epochs.",
+            self.patience,
         )
+        return say_all(super().training, self._said_of_changes(), stops)
+
+    def _said_of_changes(self) -> Message:
+        """What is done to its images, in a sentence."""
+        shift = f"{self.shift:.0%}"
+        if self.flip and self.shift:
+            return say("Its images are flipped left to right or shifted by up to {shift} at random.", shift=shift)
+        if self.flip:
+            return say("Its images are flipped left to right at random.")
+        return say("Its images are shifted by up to {shift} at random.", shift=shift) if self.shift else Message()
 
     def seen(self, inputs: Arrays, rows: Array) -> dict[str, Array]:
         """The images flipped and shifted; what is drawn depends on the seed and on which rows these are."""

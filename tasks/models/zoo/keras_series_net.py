@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from exhibit.tasks.models.zoo.series import SeriesTraining, gives, only_series, standardised
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.model import Weights
 
 
@@ -12,7 +13,7 @@ class KerasSeriesNetSpec(SeriesTraining):
     """The net for series in Keras."""
 
     kind: Literal["keras_series_net"] = "keras_series_net"
-    called: ClassVar[str] = "neural net for series"
+    called: ClassVar[str] = mark("neural net for series")
     framework: ClassVar[str] = "Keras"
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

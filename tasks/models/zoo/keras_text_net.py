@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from exhibit.tasks.models.zoo.texts import TextTraining, gives, ids, only_text
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.model import Weights
 
 
@@ -12,7 +13,7 @@ class KerasTextNetSpec(TextTraining):
     """The net for texts in Keras."""
 
     kind: Literal["keras_text_net"] = "keras_text_net"
-    called: ClassVar[str] = "neural net for texts"
+    called: ClassVar[str] = mark("neural net for texts")
     framework: ClassVar[str] = "Keras"
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

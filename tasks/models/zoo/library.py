@@ -13,6 +13,7 @@ from exhibit.tasks.protocols import Compute, DifferentiableModel
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.framing import Frame, Interpolation
+from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class _LibrarySpec(GivenSpec):
     @property
     def architecture(self) -> str:
         """One sentence about the net."""
-        return f"{self.net} of {self.library}, read before its softmax."
+        return say("{net} of {library}, read before its softmax.", net=self.net, library=self.library)
 
 
 class TorchvisionSpec(_LibrarySpec, GivenTorchSpec):
@@ -70,7 +71,7 @@ class TimmSpec(_LibrarySpec, GivenTorchSpec):
         found = _timm(self.net).models.get_pretrained_cfg(self.net)
         if found is None:
             raise InputError(f"model.preprocess: timm does not say what {self.net} was trained on; declare it")
-        return of_timm(found.to_dict(), f"as timm's pretrained_cfg of {self.net} says")
+        return of_timm(found.to_dict(), say("as timm's pretrained_cfg of {net} says", net=self.net))
 
     def built(self, classes: int) -> "nn.Module":
         return _timm(self.net).create_model(self.net, pretrained=False, num_classes=classes)
@@ -126,7 +127,7 @@ def _of_torchvision(net: str, file: str) -> Declared:
         mean=tuple(made.mean),
         std=tuple(made.std),
         frame=Frame(size=made.crop_size[0], resize=made.resize_size[0], interpolation=how),
-        source=f"as the transform of torchvision's {entry} says",
+        source=say("as the transform of torchvision's {entry} says", entry=entry),
     )
 
 
@@ -175,7 +176,7 @@ def _of_keras(net: str) -> Declared:
         mean=tuple(round(float(number), 3) + 0.0 for number in -black / slope),
         std=tuple(round(float(number), 3) for number in 1 / slope),
         channels="bgr" if reverse else "rgb",
-        source="as the preprocess_input of keras.applications does",
+        source=mark("as the preprocess_input of keras.applications does"),
     )
 
 

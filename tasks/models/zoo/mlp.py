@@ -10,6 +10,7 @@ from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.models.zoo.labels import scale_layers
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import mark, sayn
 from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class MLPSpec(TrainingSpec):
     """
 
     kind: Literal["mlp"] = "mlp"
-    called: ClassVar[str] = "neural net"
+    called: ClassVar[str] = mark("neural net")
     framework: ClassVar[str] = "torch"
     several: ClassVar[bool] = True
     hidden: int = Field(48, ge=1, le=16_384, description="units of each hidden layer")
@@ -41,10 +42,15 @@ class MLPSpec(TrainingSpec):
         """One sentence about the net."""
         hidden = self.layers - 1
         if not hidden:
-            return "A linear model on the values of the table (torch)."
-        return (
-            f"A multilayer perceptron (torch) on the values of the table: {hidden} hidden layer{'s' * (hidden > 1)} of "
-            f"{self.hidden} rectified units with dropout {self.dropout:g}, then one output per class or value."
+            return mark("A linear model on the values of the table (torch).")
+        return sayn(
+            "A multilayer perceptron (torch) on the values of the table: {number} hidden layer of {units} rectified "
+            "units with dropout {dropout}, then one output per class or value.",
+            "A multilayer perceptron (torch) on the values of the table: {number} hidden layers of {units} rectified "
+            "units with dropout {dropout}, then one output per class or value.",
+            hidden,
+            units=str(self.hidden),
+            dropout=f"{self.dropout:g}",
         )
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

@@ -13,6 +13,7 @@ from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.figure import Diagram, Node
 from exhibit.tasks.records.kinds import Kind
+from exhibit.tasks.records.language import Message, mark, say
 from exhibit.tasks.records.model import OutputKind, Weights
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class MultimodalSpec(TrainingSpec):
     """
 
     kind: Literal["multimodal"] = "multimodal"
-    called: ClassVar[str] = "neural net of several inputs"
+    called: ClassVar[str] = mark("neural net of several inputs")
     framework: ClassVar[str] = "Keras"
     filters: int = Field(3, ge=1, le=16_384, description="of the convolution")
     hidden: int = Field(10, ge=1, le=16_384, description="units that image and text are each reduced to")
@@ -45,11 +46,14 @@ class MultimodalSpec(TrainingSpec):
     @property
     def architecture(self) -> str:
         """One sentence about the net."""
-        scaling = "scaled to 0..1" if self.scaled else "as they are"
-        return (
-            f"A net of several inputs (Keras): pixels and token ids {scaling}; the image through {self.filters} 3x3 "
-            f"filters and {self.hidden} rectified units, the text through {self.hidden} rectified units, and the "
-            f"tables as they are, side by side into {self.joined} rectified units and one output per class or value."
+        return say(
+            "A net of several inputs (Keras): pixels and token ids {scaling}; the image through {filters} 3x3 filters "
+            "and {hidden} rectified units, the text through {hidden} rectified units, and the tables as they are, side "
+            "by side into {joined} rectified units and one output per class or value.",
+            scaling=say("scaled to 0..1") if self.scaled else say("as they are"),
+            filters=str(self.filters),
+            hidden=str(self.hidden),
+            joined=str(self.joined),
         )
 
     def diagram(self, dataset: Dataset) -> Diagram:
@@ -58,20 +62,25 @@ class MultimodalSpec(TrainingSpec):
         last: list[str] = []
         for item in dataset.inputs:
             shape = "x".join(map(str, item.values.shape[1:]))
-            way = [Node(name=item.name, label=f"{item.name}, {shape}")]
+            way = [Node(name=item.name, label=say("{input}, {shape}", input=item.name, shape=shape))]
             if _BRANCHES[item.kind].convolved:
-                way.append(Node(name=f"{item.name}_convolution", label=f"{self.filters} filters 3x3, flat"))
+                way.append(
+                    Node(
+                        name=f"{item.name}_convolution",
+                        label=say("{filters} filters 3x3, flat", filters=str(self.filters)),
+                    )
+                )
             if _BRANCHES[item.kind].reduced:
-                way.append(Node(name=f"{item.name}_dense", label=f"dense {self.hidden}, rectified"))
+                way.append(Node(name=f"{item.name}_dense", label=_dense(self.hidden)))
             chained = [way[0], *(n.model_copy(update={"after": (b.name,)}) for b, n in pairwise(way))]
             nodes += chained
             last.append(chained[-1].name)
         return Diagram(
             nodes=(
                 *nodes,
-                Node(name="joined", label="side by side", after=tuple(last)),
-                Node(name="hidden", label=f"dense {self.joined}, rectified", after=("joined",)),
-                Node(name="value", label="value", after=("hidden",)),
+                Node(name="joined", label=say("side by side"), after=tuple(last)),
+                Node(name="hidden", label=_dense(self.joined), after=("joined",)),
+                Node(name="value", label=say("value"), after=("hidden",)),
             )
         )
 
@@ -113,6 +122,10 @@ class MultimodalSpec(TrainingSpec):
             centre, spread = dataset.label_scale
             value = layers.Rescaling(spread, centre, name="scale")(value)
         return keras.Model(inputs, value, name="multimodal")
+
+
+def _dense(units: int) -> Message:
+    return say("dense {units}, rectified", units=str(units))
 
 
 class _Scaling:

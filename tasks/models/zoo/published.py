@@ -13,6 +13,7 @@ from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.framing import Frame
+from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class _PublishedSpec(ModelChoice):
     def training(self) -> str:
         """One sentence about where the weights are from."""
         if self.weights is None:
-            return f"It was not trained: its weights are random, seed {self.seed}."
-        return "It was not trained here: its weights were given."
+            return say("It was not trained: its weights are random, seed {seed}.", seed=str(self.seed))
+        return mark("It was not trained here: its weights were given.")
 
     @property
     def trains(self) -> bool:
@@ -101,7 +102,7 @@ class VGG16Spec(_PublishedSpec):
     application: ClassVar[Literal["VGG16", "Xception"]] = "VGG16"
     side: ClassVar[int] = 224
     preprocessing: ClassVar[Preprocessing] = VGG_PREPROCESSING
-    architecture: ClassVar[str] = (
+    architecture: ClassVar[str] = mark(
         "VGG16 (keras.applications) for the thousand classes of ImageNet, read before its softmax."
     )
 
@@ -117,6 +118,6 @@ class XceptionSpec(_PublishedSpec):
     application: ClassVar[Literal["VGG16", "Xception"]] = "Xception"
     side: ClassVar[int] = 299
     preprocessing: ClassVar[Preprocessing] = Preprocessing((127.5,), (127.5,))
-    architecture: ClassVar[str] = (
+    architecture: ClassVar[str] = mark(
         "Xception (keras.applications) for the thousand classes of ImageNet, read before its softmax."
     )

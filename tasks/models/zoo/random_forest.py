@@ -1,10 +1,11 @@
 """A random forest."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from exhibit.tasks.models.trees import TreesSpec
+from exhibit.tasks.records.language import mark, say
 
 
 class ForestSpec(TreesSpec):
@@ -14,13 +15,17 @@ class ForestSpec(TreesSpec):
     """
 
     kind: Literal["random_forest"] = "random_forest"
+    called: ClassVar[str] = mark("random forest")
     trees: int = Field(300, ge=1, le=10_000, description="number of trees")
     min_samples_leaf: int = Field(1, ge=1, le=1_000_000, description="training rows in a leaf, at least")
 
     @property
     def architecture(self) -> str:
         """One sentence about the model."""
-        return f"A random forest (scikit-learn) of {self.trees} trees on the raw values; their mean is the prediction."
+        return say(
+            "A random forest (scikit-learn) of {trees} trees on the raw values; their mean is the prediction.",
+            trees=str(self.trees),
+        )
 
     def estimator(self, task: str) -> Any:
         """The unfitted forest."""

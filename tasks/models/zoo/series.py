@@ -9,6 +9,7 @@ from exhibit.tasks.models.kinds import only
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import say
 from exhibit.tasks.records.model import OutputKind
 
 
@@ -29,10 +30,14 @@ class SeriesTraining(TrainingSpec):
     @property
     def architecture(self) -> str:
         """One sentence about the net."""
-        return (
-            f"A convolutional net over time ({self.framework}) on standardised channels: two convolutions with "
-            f"{self.filters} rectified filters over {self.width} steps, of each the mean over all steps, with dropout "
-            f"{self.dropout:g}, then one output per class or value."
+        return say(
+            "A convolutional net over time ({framework}) on standardised channels: two convolutions with {filters} "
+            "rectified filters over {width} steps, of each the mean over all steps, with dropout {dropout}, then one "
+            "output per class or value.",
+            framework=self.framework,
+            filters=str(self.filters),
+            width=str(self.width),
+            dropout=f"{self.dropout:g}",
         )
 
 

@@ -6,6 +6,7 @@ from exhibit.tasks.models.zoo.series import SeriesTraining, gives, only_series, 
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.base import Arrays
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class SeriesNetSpec(SeriesTraining):
     """The net for series in torch."""
 
     kind: Literal["series_net"] = "series_net"
-    called: ClassVar[str] = "neural net for series"
+    called: ClassVar[str] = mark("neural net for series")
     framework: ClassVar[str] = "torch"
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

@@ -6,6 +6,7 @@ from exhibit.tasks.models.zoo.texts import TextTraining, gives, ids, only_text
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.base import Arrays
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class TextNetSpec(TextTraining):
     """The net for texts in torch."""
 
     kind: Literal["text_net"] = "text_net"
-    called: ClassVar[str] = "neural net for texts"
+    called: ClassVar[str] = mark("neural net for texts")
     framework: ClassVar[str] = "torch"
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

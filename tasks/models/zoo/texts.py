@@ -9,6 +9,7 @@ from exhibit.tasks.models.kinds import only
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import say
 from exhibit.tasks.records.model import OutputKind
 
 
@@ -34,13 +35,22 @@ class TextTraining(TrainingSpec):
     def architecture(self) -> str:
         """One sentence about the net."""
         read = (
-            f"{self.filters} rectified filters over {self.width} tokens, of each the largest answer in the text"
+            say(
+                "{filters} rectified filters over {width} tokens, of each the largest answer in the text",
+                filters=str(self.filters),
+                width=str(self.width),
+            )
             if self.reads == "convolution"
-            else "their mean over the text"
+            else say("their mean over the text")
         )
-        return (
-            f"A net for texts ({self.framework}): {self.units} channels per token, {read}, with dropout "
-            f"{self.dropout:g}, then {self.hidden} rectified units and one output per class or value."
+        return say(
+            "A net for texts ({framework}): {units} channels per token, {read}, with dropout {dropout}, then {hidden} "
+            "rectified units and one output per class or value.",
+            framework=self.framework,
+            units=str(self.units),
+            read=read,
+            dropout=f"{self.dropout:g}",
+            hidden=str(self.hidden),
         )
 
 

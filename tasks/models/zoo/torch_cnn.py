@@ -8,6 +8,7 @@ from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.models.zoo.images import halved, only_image, scaling
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.model import Weights
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class TorchCNNSpec(TrainingSpec):
     """
 
     kind: Literal["torch_cnn"] = "torch_cnn"
-    called: ClassVar[str] = "neural net for pictures"
+    called: ClassVar[str] = mark("neural net for pictures")
     framework: ClassVar[str] = "torch"
     filters: int = Field(
         16, ge=1, le=16_384, description="of the first convolution; each further one has twice as many"
@@ -35,10 +36,14 @@ class TorchCNNSpec(TrainingSpec):
     @property
     def architecture(self) -> str:
         """One sentence about the net."""
-        return (
-            f"A convolutional net (torch) on pixels scaled to 0..1: {self.blocks} 3x3 convolutions with {self.filters} "
-            f"to {self.filters << (self.blocks - 1)} filters, each with batch normalisation, a rectifier and a maximum "
-            f"over 2x2; an average over all places with dropout {self.dropout:g}, then one logit per class."
+        return say(
+            "A convolutional net (torch) on pixels scaled to 0..1: {blocks} 3x3 convolutions with {first} to {last} "
+            "filters, each with batch normalisation, a rectifier and a maximum over 2x2; an average over all places "
+            "with dropout {dropout}, then one logit per class.",
+            blocks=str(self.blocks),
+            first=str(self.filters),
+            last=str(self.filters << (self.blocks - 1)),
+            dropout=f"{self.dropout:g}",
         )
 
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress) -> Weights:

@@ -10,6 +10,7 @@ from exhibit.tasks.models.preprocess import Preprocessing
 from exhibit.tasks.models.zoo.images import AugmentedSpec, coloured, halved, only_image, scaling
 from exhibit.tasks.protocols import Compute, DifferentiableModel, Progress
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.override import typed
 
@@ -63,7 +64,7 @@ class SmallVGGSpec(_VGG):
     """Blocks of a convolution and a maximum over 2x2, then all places flattened into one logit per class."""
 
     kind: Literal["small_vgg"] = "small_vgg"
-    called: ClassVar[str] = "small VGG net for pictures"
+    called: ClassVar[str] = mark("small VGG net for pictures")
     filters: tuple[Annotated[int, Field(ge=1, le=16_384)], ...] = Field(
         (16, 32, 64, 64), min_length=1, description="of the convolution of each block"
     )
@@ -76,10 +77,12 @@ class SmallVGGSpec(_VGG):
     def architecture(self) -> str:
         """One sentence about the net."""
         filters = ", ".join(map(str, self.filters))
-        return (
-            f"A small net in the manner of VGG (Keras) on pixels scaled to 0..1: 3x3 convolutions with {filters} "
-            f"rectified filters, each followed by a maximum over 2x2, flattened with dropout {self.dropout:g} into one "
-            "logit per class."
+        return say(
+            "A small net in the manner of VGG (Keras) on pixels scaled to 0..1: 3x3 convolutions with {filters} "
+            "rectified filters, each followed by a maximum over 2x2, flattened with dropout {dropout} into one logit "
+            "per class.",
+            filters=filters,
+            dropout=f"{self.dropout:g}",
         )
 
     def _image(self, dataset: Dataset) -> Input:
@@ -105,7 +108,7 @@ class VGG16TransferSpec(_VGG):
     """
 
     kind: Literal["vgg16_transfer"] = "vgg16_transfer"
-    called: ClassVar[str] = "VGG16 with a new last layer"
+    called: ClassVar[str] = mark("VGG16 with a new last layer")
     base: Literal["imagenet"] | Path | None = Field(
         "imagenet", description="weights of the frozen part: imagenet, a file (.h5), or null for random ones"
     )
@@ -116,10 +119,14 @@ class VGG16TransferSpec(_VGG):
     @property
     def architecture(self) -> str:
         """One sentence about the net."""
-        origin = "random weights" if self.base is None else "its ImageNet weights"
-        return (
-            f"VGG16 (keras.applications) without its dense layers, with {origin} that stay as they are; its features, "
-            "flattened, lead to one logit per class, and only that layer is trained."
+        if self.base is None:
+            return mark(
+                "VGG16 (keras.applications) without its dense layers, with random weights that stay as they are; its "
+                "features, flattened, lead to one logit per class, and only that layer is trained."
+            )
+        return mark(
+            "VGG16 (keras.applications) without its dense layers, with its ImageNet weights that stay as they are; its "
+            "features, flattened, lead to one logit per class, and only that layer is trained."
         )
 
     def _image(self, dataset: Dataset) -> Input:
