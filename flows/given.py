@@ -12,6 +12,7 @@ import numpy as np
 from exhibit.flows.given_inputs import Inputs, inputs_of
 from exhibit.flows.given_labels import Task, Words, labelled, several_of
 from exhibit.flows.kinds import is_tensor
+from exhibit.tasks.data import session
 from exhibit.tasks.data.rows import FEW_CLASSES
 from exhibit.tasks.held import held_name, holding
 from exhibit.tasks.models.content import content
@@ -21,6 +22,7 @@ from exhibit.tasks.own import running
 from exhibit.tasks.protocols import Capability, Compute
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.language import as_given
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.shown import what_it_is
 
@@ -260,14 +262,13 @@ def _dataset(inputs: Inputs, words: Words) -> Dataset:
     behind = inputs.explained < count
     ids = [f"row {row}" if row < inputs.explained else f"background {row - inputs.explained}" for row in range(count)]
     return Dataset(
-        title=words.title or "Data of a Python session",
-        description="Rows that a Python session gave"
-        + (f", the last {count - inputs.explained:,} as a background." if behind else "."),
-        source="the user's own, from a Python session",
+        title=words.title or session.TITLE,
+        description=session.described(count - inputs.explained),
+        source=session.SOURCE,
         task="regression",
         inputs=inputs.inputs,
         sample_ids=np.array(ids),
         labels=np.full(count, np.nan),
         split=np.where((np.arange(count) < inputs.explained) & behind, "explain", "train"),
-        label_name=words.label if isinstance(words.label, str) else "label",
+        label_name=as_given(words.label) if isinstance(words.label, str) else session.LABEL,
     )

@@ -9,10 +9,11 @@ import numpy as np
 from exhibit.tasks.data.classes import categories_of, given_labels, several_columns
 from exhibit.tasks.data.rows import Labels, numbers
 from exhibit.tasks.data.rows import words as words_of
+from exhibit.tasks.data.session import predicted
 from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.language import say_all
+from exhibit.tasks.records.language import as_given, say_all
 from exhibit.tasks.records.shown import what_it_is
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _with_several(dataset: Dataset, several: Several, columns: tuple[int, ...]) 
         update={
             "task": several.labels.task,
             "labels": values,
-            "label_name": several.labels.name,
+            "label_name": as_given(several.labels.name),
             "several": several.labels.told({}, {}),
             "description": say_all(dataset.description, several.labels.predicted()),
         }
@@ -128,8 +129,7 @@ def labelled(
             "classes": known,
             "labels": labels.astype(np.int64) if of_classes and len(seen) == len(labels) else labels,
             "label_scale": None if of_classes or not len(seen) else (float(seen.mean()), float(seen.std()) or 1.0),
-            "description": f"{dataset.description} The model predicts {dataset.label_name}."
-            + (" No row has a label." if not len(seen) else ""),
+            "description": say_all(dataset.description, predicted(dataset.label_name, len(seen))),
         }
     )
 

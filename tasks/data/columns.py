@@ -142,7 +142,7 @@ class Column(TableColumn):
         if self.kind == "number":
             values = numbers(cells, key)
             infinite = np.flatnonzero(np.isnan(values) & cells.notna().to_numpy()).tolist()
-            strange = dict.fromkeys(
+            strange: dict[int, str] = dict.fromkeys(
                 infinite if self.filling != "exclude" else [], say("{column} is infinite", column=self.name)
             )
         else:

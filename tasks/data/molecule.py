@@ -90,11 +90,13 @@ def repeated(smiles: Sequence[str], split: Array) -> Message:
             "{number} structure stands in it more than once.",
             "{number} structures stand in it more than once.",
             len(again),
+            number=str(len(again)),
         )
     return sayn(
         "{number} structure stands in it more than once, {across} of them in training and in test.",
         "{number} structures stand in it more than once, {across} of them in training and in test.",
         len(again),
+        number=str(len(again)),
         across=str(across),
     )
 

@@ -18,7 +18,7 @@ from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.data.table_file import read_table
 from exhibit.tasks.records.base import Array, InputError, Record, Words
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.language import COMMA, Message, as_message, joined, mark, say, say_all
+from exhibit.tasks.records.language import COMMA, Message, as_given, as_message, joined, mark, say, say_all
 from exhibit.tasks.records.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -360,7 +360,7 @@ class RowsSpec(Data):
             labels=measured.astype(np.int64) if whole else measured,
             split=np.concatenate([part.split[part.usable] for part, _ in parts]),
             classes=self._named(labels.classes),
-            label_name=name,
+            label_name=as_given(name),
             label_unit=self.units.get(labels.name, ""),
             label_scale=None if labels.classes or isinstance(labels, SeveralLabels) else (labels.centre, labels.spread),
             several=labels.told(self.names, self.units) if isinstance(labels, SeveralLabels) else (),

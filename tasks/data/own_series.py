@@ -192,6 +192,7 @@ class SeriesSpec(RowsSpec):
                 "Series of {steps} steps and {number} channel.",
                 "Series of {steps} steps and {number} channels.",
                 len(reader.channels),
+                number=str(len(reader.channels)),
                 steps=f"{len(reader.moments):,}",
             ),
             since,

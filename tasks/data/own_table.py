@@ -293,7 +293,9 @@ class TableSpec(RowsSpec, Named):
         }
         counts = {kind: sum(own == kind for own in kinds) for kind in words}
         counted = [
-            sayn(*(f"{{number}} {word}" for word in words[kind]), count) for kind, count in counts.items() if count
+            sayn(f"{{number}} {one}", f"{{number}} {many}", counts[kind], number=str(counts[kind]))
+            for kind, (one, many) in words.items()
+            if counts[kind]
         ]
         parted = any(column.parted for column in reader.columns)
         into = "" if "category" not in kinds else _WHOLE if reader.whole else _CATEGORY if parted else ""

@@ -20,7 +20,7 @@ from exhibit.tasks.data.steps import channel_scale, narrowed
 from exhibit.tasks.data.tokens import Vocabulary
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Wanted
-from exhibit.tasks.records.language import Message, mark, say
+from exhibit.tasks.records.language import Message, as_given, mark, say
 
 _KEYS = {"inputs", "labels"}
 _FURTHER = {
@@ -79,7 +79,7 @@ def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = Non
         labels=measured.astype(np.int64) if whole else measured,
         split=split,
         classes=(told.names or labels.classes) if labels.classes else (),
-        label_name=labels.name,
+        label_name=as_given(labels.name),
         label_unit="" if several else str(given.get("label_unit", "")),
         label_scale=None if labels.classes or isinstance(labels, SeveralLabels) else (labels.centre, labels.spread),
         several=labels.told({}, _units(given, labels.columns)) if isinstance(labels, SeveralLabels) else (),

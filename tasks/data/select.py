@@ -181,7 +181,7 @@ def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, predi
         index = tuple(row for smiles in selection.structures for row in _with_structure(smiles, dataset))
         others = selection.model_copy(update={"index": index or None, "structures": None, "because": ""})
         found = select(others, target, dataset, prediction)
-        reason = say("The molecules whose structures the config names.")
+        reason: str = say("The molecules whose structures the config names.")
         if not index:
             structures = joined(selection.structures, OR)
             reason = say_all(say("No molecule of the data is {structures}.", structures=structures), found.reason)

@@ -58,7 +58,7 @@ class Vocabulary(TextColumn):
         """Ids (rows, length), and for each row why it cannot be used."""
         del key
         rows_of_ids = [[] if text is None else self.ids(text) for text in words(table[self.column])]
-        reasons = [
+        reasons: list[str | None] = [
             None if any(ids) else say("{column} is missing or has no token", column=self.column) for ids in rows_of_ids
         ]
         padded = np.zeros((len(rows_of_ids), self.length), np.int64)

@@ -8,7 +8,7 @@ from pydantic import Field
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.grouping import Groupings
 from exhibit.tasks.records.kinds import TRAITS, Kind, Traits
-from exhibit.tasks.records.language import Message, mark, say
+from exhibit.tasks.records.language import Message, as_given, mark, say
 from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.shelf import Shelved, chosen, in_memory
 from exhibit.tasks.records.spelling import Spelling
@@ -231,7 +231,7 @@ class Dataset(Record):
                 "task": "classification" if holds else "regression",
                 "labels": values.astype(np.int64) if holds and not np.isnan(values).any() else values,
                 "classes": (f"not {label.name}", label.name) if holds else (),
-                "label_name": f"label {label.name}" if holds else label.name,
+                "label_name": say("label {name}", name=label.name) if holds else as_given(label.name),
                 "label_unit": label.unit,
                 "label_scale": label.scale,
             }

@@ -204,6 +204,11 @@ def as_message(text: str) -> Message:
     return text if isinstance(text, Message) else Message(text)
 
 
+def as_given(text: str) -> Message:
+    """A name that somebody gave, which is the same in every language, whatever else it may mean."""
+    return Message("{given}", given=text)
+
+
 def say(text: str, /, **values: str) -> Message:
     """What is kept: the text, with `values` for its {names}."""
     return Message(text, **values)

@@ -44,6 +44,7 @@ class AugmentedSpec(TrainingSpec):
             "It stops early when the loss on images that do not train has not fallen for {number} epoch.",
             "It stops early when the loss on images that do not train has not fallen for {number} epochs.",
             self.patience,
+            number=str(self.patience),
         )
         return say_all(super().training, self._said_of_changes(), stops)
 
