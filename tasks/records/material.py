@@ -153,7 +153,7 @@ class Material(Record):
     target_names: tuple[str, ...]
     score: str
     score_unit: Message
-    score_note: str = ""  # how the score differs from what is published
+    score_note: Message = Message()  # how the score differs from what is published
     framework: str
     architecture: Message
     parameters: int

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import yaml
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
@@ -19,6 +20,7 @@ from exhibit.tasks.records.language import ENGLISH, LOCALE, files_of, languages
 ROOT = Path(__file__).parents[2]
 ONE = {"tr": 0, "mark": 0, "say": 0}  # functions, and which argument is the text
 TWO = {"trn": 0, "sayn": 0}  # of one and of many
+SAID_IN = ("study", "data", "selection", "target")  # options of the configuration with words for pages
 
 
 class Text(NamedTuple):
@@ -38,6 +40,10 @@ def texts() -> dict[Text, list[str]]:
     for path in sorted((ROOT / "templates").rglob("*.jinja")):
         for text, line in _of_template(path.read_text()):
             found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:{line}")
+    for folder in SAID_IN:
+        for path in sorted((ROOT / "conf" / folder).glob("*.yaml")):
+            for text in _of_config(yaml.safe_load(path.read_text())):
+                found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:1")
     for path in sorted((ROOT / "templates").glob("*.js")):
         for said in re.finditer(r'\btr\(("(?:[^"\\]|\\.)*")', path.read_text()):
             line = path.read_text()[: said.start()].count("\n") + 1
@@ -51,6 +57,15 @@ def _of_python(source: str) -> Iterator[tuple[Text, int]]:
             literal = [one.value if isinstance(one, ast.Constant) else None for one in node.args]
             if (text := _called(node.func.id, literal)) is not None:
                 yield text, node.lineno
+
+
+def _of_config(read: object) -> Iterator[Text]:
+    """What a page says of a study of the program: its title, why samples are drawn, how a score differs."""
+    for key, value in read.items() if isinstance(read, dict) else ():
+        if key in ("title", "because", "note") and isinstance(value, str) and value:
+            yield Text(value)
+        elif isinstance(value, dict):
+            yield from _of_config(value)
 
 
 def _of_template(source: str) -> Iterator[tuple[Text, int]]:
