@@ -122,7 +122,8 @@ def bond_names(smiles: str) -> tuple[str, ...]:
         ends = sorted(atom.GetSymbol() for atom in (bond.GetBeginAtom(), bond.GetEndAtom()))
         first, last = reversed(ends) if ends[1] == "C" else ends  # carbon is named first
         sign = _SIGNS.get(str(bond.GetBondType()), "–")
-        return f"{'aromatic ' if bond.GetIsAromatic() else ''}{first}{sign}{last}"
+        plain = f"{first}{sign}{last}"
+        return say("aromatic {bond}", bond=plain) if bond.GetIsAromatic() else plain
 
     return tuple(name(bond) for bond in _parsed(smiles).GetBonds())
 

@@ -148,7 +148,7 @@ class Material(Record):
     explained_split: Message
     selection_reason: Message
     shown: Array
-    bonds: tuple[tuple[str, ...], ...] = ()
+    bonds: tuple[tuple[Message, ...], ...] = ()
     targets: Array
     target_names: tuple[str, ...]
     score: str

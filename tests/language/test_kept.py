@@ -3,7 +3,10 @@
 import pytest
 
 from exhibit.tasks.checks.case import all_of, told
-from exhibit.tasks.records.language import Message, languages, spoken, tr
+from exhibit.tasks.data.rows import Labels
+from exhibit.tasks.methods.draws import SamplingSpec
+from exhibit.tasks.methods.gradient import VanillaGradSpec
+from exhibit.tasks.records.language import COMMA, Message, as_given, joined, languages, mark, spoken, tr
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.records.verdict import CheckResult
 
@@ -21,3 +24,29 @@ def test_what_a_check_says_goes_through_the_store_in_parts() -> None:
     with spoken("ja"):
         assert tr(kept) == "説明したサンプル3件すべて"
         assert tr(told(1e-7, 0.01, "%")) == "0.01%未満"
+
+
+def test_a_name_that_somebody_gave_is_the_same_in_every_language() -> None:
+    with spoken("ja"):
+        assert tr(mark("class")) == "クラス"
+        assert tr(as_given("class")) == "class"
+
+
+def test_a_row_that_is_left_out_says_why_in_the_language() -> None:
+    why = Labels(name="age", task="regression").reason(float("nan"), required=True)
+    assert why == "age is missing"
+    with spoken("zh-Hans"):
+        assert tr(why) == "age缺失"
+        assert tr(joined([why, "", why])) == "age缺失；age缺失"
+        assert tr(joined(["a", "b", "c"], COMMA)) == "a、b、c"
+
+
+def test_nothing_joined_is_nothing() -> None:
+    assert joined([]) == joined(["", ""]) == ""
+
+
+def test_a_method_is_called_in_the_language_with_what_it_draws() -> None:
+    method = VanillaGradSpec(sampling=SamplingSpec())
+    assert method.title == "Gradient with SmoothGrad noise"
+    with spoken("ja"):
+        assert tr(method.title) == "勾配（SmoothGradの雑音）"
