@@ -26,7 +26,7 @@ function views(figure) {
   const [grid, heads] = [figure.querySelector(".grid"), all(".grid thead th", figure).map((head) => head.textContent.trim())];
   const rows = all(".grid tbody tr", figure);
   const cells = (row) => all(":scope > td", row);
-  const name = (row, k) => (row.querySelector("th") ?? row.querySelector(".cell-title, .cell-note"))?.textContent.trim() || `row ${k + 1}`;
+  const name = (row, k) => (row.querySelector("th") ?? row.querySelector(".cell-title, .cell-note"))?.textContent.trim() || tr("row {number}", { number: k + 1 });
   const column = (k) => rows.map((row) => titled(still(cells(row)[k]?.firstElementChild ? cells(row)[k] : make("td")), name(row, rows.indexOf(row))));
   const found = rows.length > 1 || heads.length > 1
     ? [
@@ -36,17 +36,17 @@ function views(figure) {
     : all(".molecules > .molecule, .trace", figure).map((item) => [item.querySelector(".cell-title").textContent.trim(), () => still(item)]);
   const number = figure.querySelector("figcaption b").textContent.replace(/\.$/, "");
   const whole = () => stills(all(grid ? ".grid" : ".chart, .molecule, .trace", figure));
-  return { figure, number, found: found.length > 1 ? found : [["all of it", whole]] };
+  return { figure, number, found: found.length > 1 ? found : [[tr("all of it"), whole]] };
 }
 
-function pane(offered, side, start) {
+function pane(offered, side, seen, start) {
   const groups = offered.map(({ number, found }, f) => {
     const group = make("optgroup", { label: number });
-    group.append(...found.map(([name], k) => new Option(`${number}: ${name}`, `${f} ${k}`)));
+    group.append(...found.map(([name], k) => new Option(tr("{figure}: {part}", { figure: number, part: name }), `${f} ${k}`)));
     return group;
   });
-  const select = make("select", { ariaLabel: `${side} side` }, ...groups);
-  const place = make("div", { className: "seen", tabIndex: 0, role: "group", ariaLabel: `${side} view` });
+  const select = make("select", { ariaLabel: side }, ...groups);
+  const place = make("div", { className: "seen", tabIndex: 0, role: "group", ariaLabel: seen });
   const show = () => {
     const [f, k] = select.value.split(" ").map(Number);
     const scales = all(".scales", offered[f].figure).slice(0, 1).map(still);
@@ -61,16 +61,16 @@ function pane(offered, side, start) {
 function comparable(figures) {
   const offered = figures.map(views);
   if (offered.reduce((sum, { found }) => sum + found.length, 0) < 2) return;
-  const dialog = make("dialog", { className: "beside", ariaLabel: "Two views side by side" });
-  const close = make("button", { type: "button", className: "close", textContent: "Close" });
+  const dialog = make("dialog", { className: "beside", ariaLabel: tr("Two views side by side") });
+  const close = make("button", { type: "button", className: "close", textContent: tr("Close") });
   close.addEventListener("click", () => dialog.close());
   document.body.append(dialog);
   offered.forEach(({ figure, number, found }, f) => {
     const [first, second] = found.length > 1 ? [`${f} 0`, `${f} 1`] : [`${f} 0`, `${f ? f - 1 : 1} 0`];
-    const open = tool("Side by side", () => {
-      dialog.replaceChildren(close, make("div", { className: "panes" }, pane(offered, "Left", first), pane(offered, "Right", second)));
+    const open = tool(tr("Side by side"), () => {
+      dialog.replaceChildren(close, make("div", { className: "panes" }, pane(offered, tr("Left side"), tr("Left view"), first), pane(offered, tr("Right side"), tr("Right view"), second)));
       dialog.showModal();
-    }, `${number} side by side with another view`);
+    }, tr("{figure} side by side with another view", { figure: number }));
     dialog.addEventListener("close", () => dialog.replaceChildren());
     figure.querySelector("figcaption").append(" ", open);
   });
@@ -107,17 +107,17 @@ function hit(node, term) {
   });
   return make("li", {}, link);
 }
-const headOf = (node) => node.closest("figure")?.querySelector("figcaption b").textContent ?? (node.closest(".front") ? "First page" : node.closest(".part, .chapter, .verdicts")?.querySelector("h2, h1")?.textContent ?? "");
+const headOf = (node) => node.closest("figure")?.querySelector("figcaption b").textContent ?? (node.closest(".front") ? tr("First page") : node.closest(".part, .chapter, .verdicts")?.querySelector("h2, h1")?.textContent ?? "");
 
 function railed(contents) {
   if (!contents) return;
   const list = contents.querySelector("ol").cloneNode(true);
   const entries = all("a", list).map((link) => [link, document.getElementById(decodeURIComponent(link.hash.slice(1)))]).filter(([, place]) => place);
-  const search = make("input", { type: "search", placeholder: "Search this report", ariaLabel: "Search this report" });
+  const search = make("input", { type: "search", placeholder: tr("Search this report"), ariaLabel: tr("Search this report") });
   const hits = make("ol", { className: "hits", hidden: true });
   const count = make("output", { className: "count" });
   const toggle = make("button", { type: "button", className: "here", ariaExpanded: "false" });
-  const rail = make("nav", { className: "rail", ariaLabel: "Contents at hand" }, toggle, make("div", { className: "panel" }, search, count, hits, list));
+  const rail = make("nav", { className: "rail", ariaLabel: tr("Contents at hand") }, toggle, make("div", { className: "panel" }, search, count, hits, list));
   const open = (state) => {
     rail.classList.toggle("open", state);
     toggle.ariaExpanded = String(state);
@@ -131,14 +131,14 @@ function railed(contents) {
     hits.replaceChildren(...found.slice(0, MOST_HITS).map((node) => hit(node, terms[0])));
     hits.hidden = !terms.length;
     list.hidden = terms.length > 0;
-    count.textContent = !terms.length ? "" : found.length > MOST_HITS ? `the first ${MOST_HITS} of ${found.length} places` : `${found.length} place${found.length === 1 ? "" : "s"}`;
+    count.textContent = !terms.length ? "" : found.length > MOST_HITS ? tr("the first {shown} of {total} places", { shown: MOST_HITS, total: found.length }) : found.length === 1 ? tr("1 place") : tr("{total} places", { total: found.length });
   });
   const mark = () => {
     const passed = entries.filter(([, place]) => place.getBoundingClientRect().top < 40);
     const [link] = passed.at(-1) ?? [];
     entries.forEach(([other]) => other === link ? other.setAttribute("aria-current", "true") : other.removeAttribute("aria-current"));
     all(":scope > li", list).forEach((item) => item.classList.toggle("within", item.contains(link ?? null)));
-    toggle.textContent = link ? `Contents · ${link.textContent.trim()}` : "Contents";
+    toggle.textContent = link ? tr("Contents · {place}", { place: link.textContent.trim() }) : tr("Contents");
   };
   let waiting = false;
   addEventListener("scroll", () => waiting || (waiting = true, requestAnimationFrame(() => (waiting = false, mark()))), { passive: true });

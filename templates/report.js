@@ -74,7 +74,7 @@ function filterable(marked, label, rows, before = marked, after = () => {}) {
   const input = make("input", { type: "search", ariaLabel: label, placeholder: label });
   const choices = names.map((name, i) => {
     const found = [...new Set(marks.map((mark) => mark[i]))].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
-    return make("select", { ariaLabel: name }, new Option(`${name}: all`, ""), ...found.map((option) => new Option(option, option)));
+    return make("select", { ariaLabel: name }, new Option(tr("{name}: all", { name }), ""), ...found.map((option) => new Option(option, option)));
   });
   const count = make("output", { className: "count" });
   const filter = () => {
@@ -85,7 +85,7 @@ function filterable(marked, label, rows, before = marked, after = () => {}) {
       parts.forEach((part) => part.toggleAttribute("hidden", !left));
     });
     const left = groups.filter(([part]) => !part.hasAttribute("hidden")).length;
-    count.textContent = left < rows.length || words.length ? `${left} of ${rows.length}` : "";
+    count.textContent = left < rows.length || words.length ? tr("{part} of {total}", { part: left, total: rows.length }) : "";
     after();
   };
   [input, ...choices].forEach((control) => control.addEventListener("input", filter));
@@ -103,7 +103,7 @@ function panels(chart) {
   const heights = at.map(([, y]) => (at.find(([, other]) => other > y)?.[1] ?? whole) - y);
   const marks = JSON.parse(chart.dataset.panels ?? "[]");
   found.forEach((panel, k) => (panel.dataset.facets = JSON.stringify(marks[k] ?? [])));
-  filterable(chart, chart.dataset.panels ? "Filter samples" : "Filter panels", found, chart, () => {
+  filterable(chart, chart.dataset.panels ? tr("Filter samples") : tr("Filter panels"), found, chart, () => {
     const left = found.map((panel, k) => [panel, heights[k]]).filter(([panel]) => !panel.hasAttribute("hidden"));
     let [y, height] = [0, 0];
     left.forEach(([panel, own], i) => {
@@ -194,7 +194,7 @@ function choice(name, options, change) {
     input.addEventListener("change", () => change(value));
     return make("label", {}, input, label);
   });
-  return make("fieldset", {}, make("legend", { textContent: "Sign" }), ...inputs);
+  return make("fieldset", {}, make("legend", { textContent: tr("Sign") }), ...inputs);
 }
 
 // A number with as many digits as the steps tell apart in which it is held.
@@ -216,9 +216,11 @@ function pointing(map, readout) {
     ["left", "top"].forEach((side, i) => (cursor.style[side] = `${corner[i]}px`));
     ["width", "height"].forEach((side, i) => (cursor.style[side] = `${size[i]}px`));
     cursor.hidden = false;
-    const [column_, row_] = at.map((place) => (map.each > 1 ? `s ${place * map.each + 1} to ${(place + 1) * map.each}` : ` ${place + 1}`));
-    const mean = map.each > 1 ? "mean " : "";
-    readout.textContent = `row${row_}, column${column_}: ${mean}${read(numbers[at[1] * width + at[0]], map.step)} (${map.unit})`;
+    const said = { value: read(numbers[at[1] * width + at[0]], map.step), unit: map.unit };
+    const [columns, rows] = at.map((place) => [place * map.each + 1, (place + 1) * map.each]);
+    readout.textContent = map.each > 1
+      ? tr("rows {top} to {bottom}, columns {left} to {right}: mean {value} ({unit})", { top: rows[0], bottom: rows[1], left: columns[0], right: columns[1], ...said })
+      : tr("row {row}, column {column}: {value} ({unit})", { row: rows[0], column: columns[0], ...said });
   };
   Object.assign(cell, { role: "application", ariaLabel: map.image.alt }); // so that a screen reader leaves the arrows to it
   cell.append(cursor);
@@ -234,7 +236,7 @@ function pointing(map, readout) {
   });
   cell.addEventListener("focus", () => {
     show(...at);
-    if (cell.matches(":focus-visible")) readout.textContent += "; arrow keys: pixels; Page Up, Page Down: maps";
+    if (cell.matches(":focus-visible")) readout.textContent += tr("; arrow keys: pixels; Page Up, Page Down: maps");
   });
   for (const leave of ["pointerleave", "blur"]) {
     cell.addEventListener(leave, () => {
@@ -260,9 +262,9 @@ function maps(figure, index) {
     Object.assign(state, part);
     found.forEach((map) => redraw(map, colours, inputOf(map.cell), state));
   };
-  const controls = [slider("Hide below", (threshold) => change({ threshold }))];
-  if (found.some((map) => inputOf(map.cell))) controls.push(slider("Overlay opacity", (opacity) => change({ opacity }), state.opacity));
-  controls.push(choice(`sign-${index}`, [["both", 0], ["positive", 1], ["negative", -1]], (sign) => change({ sign })));
+  const controls = [slider(tr("Hide below"), (threshold) => change({ threshold }))];
+  if (found.some((map) => inputOf(map.cell))) controls.push(slider(tr("Overlay opacity"), (opacity) => change({ opacity }), state.opacity));
+  controls.push(choice(`sign-${index}`, [[tr("both"), 0], [tr("positive"), 1], [tr("negative"), -1]], (sign) => change({ sign })));
   const readout = make("output", { className: "readout" });
   below(figure, make("div", { className: "controls" }, ...controls, readout));
   found.forEach((map) => pointing(map, readout));
@@ -301,15 +303,19 @@ function atoms(molecule) {
   if (!notes.length) return;
   const names = notes.map((note) => /(?:atom|bond)-\d+/.exec(note.getAttribute("class"))[0]);
   const bonded = names.some((name) => name.startsWith("bond"));
-  const spoken = names.map((name) => name.replace(/-(\d+)/, (_, number) => ` ${Number(number) + 1}`));
+  const spoken = names.map((name) => {
+    const [kind, place] = name.split("-");
+    const number = Number(place) + 1;
+    return kind === "bond" ? tr("bond {number}", { number }) : tr("atom {number}", { number });
+  });
   const readout = make("output", { className: "readout" });
-  const rows = notes.map((note, i) => make("tr", {}, ...[bonded ? spoken[i] : spoken[i].slice(5), note.dataset.symbol, note.textContent].map((text) => make("td", { textContent: text }))));
-  const head = make("tr", {}, ...[bonded ? "part" : "atom", "element", "contribution"].map((text) => make("th", { scope: "col", textContent: text })));
+  const rows = notes.map((note, i) => make("tr", {}, ...[bonded ? spoken[i] : Number(names[i].slice(5)) + 1, note.dataset.symbol, note.textContent].map((text) => make("td", { textContent: text }))));
+  const head = make("tr", {}, ...[bonded ? tr("part") : tr("atom"), tr("element"), tr("contribution")].map((text) => make("th", { scope: "col", textContent: text })));
   const table = make("table", { className: "data" }, make("thead", {}, head), make("tbody", {}, ...rows));
-  const list = make("details", { className: "atoms" }, make("summary", { textContent: bonded ? "Atoms and bonds" : "Atoms" }), table);
+  const list = make("details", { className: "atoms" }, make("summary", { textContent: bonded ? tr("Atoms and bonds") : tr("Atoms") }), table);
   const light = (index) => {
     [notes, rows].forEach((items) => items.forEach((item, i) => item.classList.toggle("lit", i === index)));
-    readout.textContent = index < 0 ? "" : `${spoken[index]}, ${notes[index].dataset.symbol}: ${notes[index].textContent}`;
+    readout.textContent = index < 0 ? "" : tr("{part}, {element}: {contribution}", { part: spoken[index], element: notes[index].dataset.symbol, contribution: notes[index].textContent });
   };
   // RDKit's lines of a bond are of the classes "bond-0 atom-0 atom-1", its letters of "atom-0" alone.
   const indexOf = (target) => names.indexOf(/^(?:contribution )?(atom-\d+$|bond-\d+)/.exec(target.getAttribute?.("class"))?.[1]);
@@ -343,8 +349,8 @@ const watched = (scroll) => [scroll, scroll.firstElementChild].forEach((item) =>
 
 function enlargeable(figure) {
   const dialog = make("dialog", { ariaLabel: figure.querySelector("figcaption b").textContent });
-  const close = make("button", { type: "button", className: "close", textContent: "Close" });
-  const open = make("button", { type: "button", className: "enlarge", textContent: "Enlarge" });
+  const close = make("button", { type: "button", className: "close", textContent: tr("Close") });
+  const open = make("button", { type: "button", className: "enlarge", textContent: tr("Enlarge") });
   const place = make("span", { hidden: true });
   dialog.append(close);
   open.addEventListener("click", () => {

@@ -69,7 +69,7 @@ function raster(image, box) {
 }
 
 // Each word where it stands: a picture knows no lines.
-function words(text) {
+function lettered(text) {
   const style = getComputedStyle(text.parentElement);
   return [...text.data.matchAll(/\S+/g)].map((word) => {
     const range = document.createRange();
@@ -86,7 +86,7 @@ function picture(figure) {
   const parts = [];
   const boxes = [];
   const visit = (node) => {
-    if (node.nodeType === Node.TEXT_NODE) return words(node).forEach((word) => (parts.push(word), boxes.push(wordBox(word))));
+    if (node.nodeType === Node.TEXT_NODE) return lettered(node).forEach((word) => (parts.push(word), boxes.push(wordBox(word))));
     if (node.nodeType !== Node.ELEMENT_NODE || node.matches(NOT_SEEN)) return;
     if (!["svg", "IMG", "CANVAS"].includes(node.tagName)) return node.childNodes.forEach(visit);
     const { x, y, width, height } = node.getBoundingClientRect();
@@ -130,6 +130,6 @@ const savePixels = async (figure) => (await pixelled(figure)).toBlob((blob) => s
 
 function savable(figure) {
   const name = figure.querySelector("figcaption b").textContent.replace(/\.$/, "");
-  const tools = [["SVG", saveVector], ["PNG", savePixels]].map(([kind, write]) => tool(kind, () => write(figure), `${name} as ${kind}`));
+  const tools = [["SVG", saveVector], ["PNG", savePixels]].map(([kind, write]) => tool(kind, () => write(figure), tr("{figure} as {kind}", { figure: name, kind })));
   tools.forEach((button) => figure.querySelector("figcaption").append(" ", button));
 }

@@ -5,7 +5,7 @@
 all("table.data:not(.answered, .reasons)").filter((table) => table.tBodies[0].rows.length > 2).forEach((table) => {
   sortable(table);
   table.caption?.append(" ", tool("CSV", () => saveTable(table)));
-  if (table.tBodies[0].rows.length > 8) filterable(table, "Filter rows", [...table.tBodies[0].rows], table.parentElement);
+  if (table.tBodies[0].rows.length > 8) filterable(table, tr("Filter rows"), [...table.tBodies[0].rows], table.parentElement);
 });
 all("figure").forEach((figure, index) => {
   const rows = [];
@@ -16,9 +16,9 @@ all("figure").forEach((figure, index) => {
   const molecules = all(".molecule", figure);
   const settle = maps(figure, index);
   const grid = figure.querySelector(".grid");
-  if (rows.length > 2) filterable(grid, "Filter samples", rows, grid.parentElement, settle);
+  if (rows.length > 2) filterable(grid, tr("Filter samples"), rows, grid.parentElement, settle);
   const list = figure.querySelector(".molecules");
-  if (list && molecules.length > 2) filterable(list, "Filter molecules", molecules);
+  if (list && molecules.length > 2) filterable(list, tr("Filter molecules"), molecules);
   all(".chart", figure).forEach(panels);
   all(".chart", figure).forEach(cells);
   molecules.forEach(atoms);

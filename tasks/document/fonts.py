@@ -11,7 +11,7 @@ from unicodedata import name
 
 from exhibit.tasks.faces import BOLD, CHINESE, FACES, JAPANESE, REGULAR, SCRIPTS, SERIFS, Face, path
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.records.language import language_now
+from exhibit.tasks.records.language import language_now, tr, trp
 from exhibit.tasks.records.shown import code_point
 
 if TYPE_CHECKING:
@@ -58,11 +58,15 @@ def marked(markup: str) -> tuple[str, str]:
     so, empty where there is none."""
     if not (missing := without_glyph(markup)):
         return markup, ""
-    listed = ", ".join(
+    listed = trp("list", ", ").join(
         f"{code_point(c)} {name(c, 'a character without a name').lower()}" for c in missing[:_MOST_NAMED]
     )
-    more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
-    note = f"No font of this document has these characters, so their code points stand in their place: {listed}{more}."
+    if len(missing) > _MOST_NAMED:
+        listed = tr("{first} and {number} more", first=listed, number=str(len(missing) - _MOST_NAMED))
+    note = tr(
+        "No font of this document has these characters, so their code points stand in their place: {listed}.",
+        listed=listed,
+    )
     return markup.translate({ord(c): code_point(c) for c in missing}), note
 
 

@@ -14,13 +14,15 @@ from typing import Literal, get_args
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from markupsafe import escape as escape_markup
 
 from exhibit.tasks.document import layout, screen
 from exhibit.tasks.document.fonts import marked, paper_faces, require_glyphs, screen_faces
 from exhibit.tasks.document.reading import guides, read
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.figure import Drawing, Part, Scale
-from exhibit.tasks.records.language import ENGLISH, language_now, spoken, tr, trn, trp
+from exhibit.tasks.records.filed import State
+from exhibit.tasks.records.language import ENGLISH, language_now, sentences, spoken, tr, trn, trp
 from exhibit.tasks.records.page import Document, MissingGlyphs, Paper, Table
 from exhibit.tasks.records.verdict import Verdict
 
@@ -97,8 +99,9 @@ def _rendered(
     body, note = marked(body)
     if note:
         body += f'<footer class="note missing-glyphs">{escape(note)}</footer>'
+    foot = tr("Exhibit report · content {digest}", digest=grouped(facts.digest[:12]))
     return templates.get_template("page.html.jinja").render(
-        document=document, facts=facts, body=Markup(body), **_own(medium, body, facts.paper)
+        document=document, facts=facts, body=Markup(body), foot=foot, **_own(medium, body + foot, facts.paper)
     )
 
 
@@ -124,12 +127,17 @@ def environment(medium: Medium) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(date=date, dict=dict, grouped=grouped, headline=headline, linked=linked)
+    templates.filters.update(date=date, dict=dict, filled=filled, grouped=grouped, headline=headline, linked=linked)
     templates.globals.update(
         medium=medium,
         tr=tr,
         trn=trn,
         trp=trp,
+        sentences=sentences,
+        judged=judged,
+        stated=stated,
+        code=Markup("<code>{}</code>").format,
+        bold=Markup("<b>{}</b>").format,
         language=language_now(),
         verdicts=frozenset(get_args(Verdict)),
         facets=lambda content, row=None: screen.facets(content.facets, row) if medium == "screen" else "",
@@ -206,21 +214,54 @@ _TITLE = re.compile("<title>[^<]*</title>")
 def _scale_alt(scale: Scale) -> str:
     limit = f"{scale.limit:.3g}"
     if not scale.signed:
-        return f"Colour scale of {scale.unit}: white 0, red {limit}; sizes have no sign."
+        return tr("Colour scale of {unit}: white 0, red {limit}; sizes have no sign.", unit=scale.unit, limit=limit)
     if scale.palette == "keras_example":
-        return f"Colour scale of {scale.unit}: red light −{limit}, none 0, green light +{limit}."
-    return f"Colour scale of {scale.unit}: blue −{limit}, white 0, red +{limit}."
+        return tr(
+            "Colour scale of {unit}: red light −{limit}, none 0, green light +{limit}.", unit=scale.unit, limit=limit
+        )
+    return tr("Colour scale of {unit}: blue −{limit}, white 0, red +{limit}.", unit=scale.unit, limit=limit)
 
 
 def headline(caption: str) -> str:
     """What a caption says first, for the lists of figures and tables."""
-    head, *rest = re.split(r"(?<=[.:;]) ", caption)
-    if head.endswith(":") and len(head) < _SHORT:  # a method alone
-        return f"{head} {re.split('[.,:;] ', rest[0])[0]}".rstrip(".:;,")
-    return head.rstrip(".:;")
+    head, *rest = _ENDS.split(caption)
+    if head.endswith((":", "：")) and len(head) < _SHORT:  # a method alone
+        between = " " if head.endswith(":") else ""
+        return f"{head}{between}{_STOPS.split(rest[0])[0]}".rstrip(_LAST)
+    return head.rstrip(_LAST)
 
 
+_ENDS, _STOPS = re.compile("(?<=[.:;]) |(?<=[。：；])"), re.compile("[.,:;] |[。、，：；]")
+_LAST = ".:;,。：；、，"
 _SHORT = 30  # letters
+
+
+def judged(word: str) -> str:
+    """A verdict or an answer as it is printed; what is counted is a number."""
+    words = {
+        "pass": trp("verdict", "pass"),
+        "fail": trp("verdict", "fail"),
+        "undecided": trp("verdict", "undecided"),
+        "not assessed": trp("verdict", "not assessed"),
+        "not applicable": trp("verdict", "not applicable"),
+    }
+    return words.get(word, word)
+
+
+def stated(state: State) -> str:
+    """What a card or a profile has on a field or a clause."""
+    words: dict[State, str] = {
+        "here": tr("here"),
+        "in part": tr("in part"),
+        "not stated": tr("not stated"),
+        "not provided by this report": tr("not provided by this report"),
+    }
+    return words[state]
+
+
+def filled(text: str, **parts: str) -> Markup:
+    """A text of the page with markup for its {names}."""
+    return escape_markup(text).format_map(parts)
 
 
 def linked(text: str) -> Markup:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from exhibit.tasks.document.provenance import printed, provenance
 from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.figure import Drawing
+from exhibit.tasks.records.language import mark, spoken, tr
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.records.page import Document, MissingGlyphs, Paper
 from exhibit.tasks.records.shown import escaped_lines
@@ -24,30 +25,30 @@ if TYPE_CHECKING:
     from exhibit.tasks.document.html import Facts
 
 _ATTACHED = {
-    "evidence.json": "What determines and proves the result",
-    "config.yaml": "The full configuration",
-    "importances.parquet": "Importances of all features, one row each",
-    "checks.json": "Verdicts of all checks",
-    "answers.json": "The plain answers of page one, and the rule that they follow",
-    "card.json": "What is stated of the model",
-    "profile.json": "Where the clauses of a profile are answered",
-    "decisions.json": "What the pages about single decisions say",
-    "checks.csv": "The same verdicts as a table",
-    "metrics.json": "Measured quality of all models",
-    "quality.json": "The same in more than one number, with intervals",
-    "datasheet.json": "What the data are: columns, leaks and drift",
-    "groups.json": "For whom: quality and explanations by group",
-    "agreement.parquet": "Agreement of all pairs of results that are compared",
-    "behaviour.json": "How the models behave over many rows",
-    "changes.json": "What has changed since the earlier report",
-    "sbom.cdx.json": "What was installed, as a bill of materials (CycloneDX)",
-    "constraints.txt": "Versions of the libraries",
+    "evidence.json": mark("What determines and proves the result"),
+    "config.yaml": mark("The full configuration"),
+    "importances.parquet": mark("Importances of all features, one row each"),
+    "checks.json": mark("Verdicts of all checks"),
+    "answers.json": mark("The plain answers of page one, and the rule that they follow"),
+    "card.json": mark("What is stated of the model"),
+    "profile.json": mark("Where the clauses of a profile are answered"),
+    "decisions.json": mark("What the pages about single decisions say"),
+    "checks.csv": mark("The same verdicts as a table"),
+    "metrics.json": mark("Measured quality of all models"),
+    "quality.json": mark("The same in more than one number, with intervals"),
+    "datasheet.json": mark("What the data are: columns, leaks and drift"),
+    "groups.json": mark("For whom: quality and explanations by group"),
+    "agreement.parquet": mark("Agreement of all pairs of results that are compared"),
+    "behaviour.json": mark("How the models behave over many rows"),
+    "changes.json": mark("What has changed since the earlier report"),
+    "sbom.cdx.json": mark("What was installed, as a bill of materials (CycloneDX)"),
+    "constraints.txt": mark("Versions of the libraries"),
 }
 EMBEDDED = {
-    "dataset": "The data as they were loaded",
-    "samples": "The pictures of the data",
-    "groupings": "What the rows of the data are grouped by",
-    "weights": "The weights of the model",
+    "dataset": mark("The data as they were loaded"),
+    "samples": mark("The pictures of the data"),
+    "groupings": mark("What the rows of the data are grouped by"),
+    "weights": mark("The weights of the model"),
 }
 
 
@@ -89,7 +90,7 @@ def attachment_description(name: str) -> str:
     if name in _ATTACHED:
         return _ATTACHED[name]
     if name.endswith(".csv"):
-        return "All rows of a table that is printed in part"
+        return mark("All rows of a table that is printed in part")
     return EMBEDDED[name.partition("-")[0]]
 
 
@@ -141,15 +142,16 @@ def render(job: Job) -> Pages:
 
     facts = _facts(job)
     pictures = {drawing.figure.name: drawing for drawing in job.drawings}
-    attachments = [
-        Attachment(
-            name=name,
-            description=attachment_description(name),
-            data=data,
-            relationship="Data" if name == "evidence.json" else "Supplement",
-        )
-        for name, data in job.attached.items()
-    ]
+    with spoken(job.document.language):
+        attachments = [
+            Attachment(
+                name=name,
+                description=tr(attachment_description(name)),
+                data=data,
+                relationship="Data" if name == "evidence.json" else "Supplement",
+            )
+            for name, data in job.attached.items()
+        ]
     page = partial(render_html, job.document, pictures, facts, "print")
 
     def closer() -> str:
@@ -183,15 +185,16 @@ def _facts(job: Job) -> "Facts":
     from exhibit.tasks.document.html import Facts
 
     evidence = json.loads(job.attached["evidence.json"])
-    return Facts(
-        issued=job.issued,
-        paper=job.paper,
-        missing_glyphs=job.missing_glyphs,
-        digest=evidence["content"],
-        provenance=provenance(evidence),
-        config=printed(job.attached["config.yaml"].decode()),
-        version=version("exhibit"),
-    )
+    with spoken(job.document.language):
+        return Facts(
+            issued=job.issued,
+            paper=job.paper,
+            missing_glyphs=job.missing_glyphs,
+            digest=evidence["content"],
+            provenance=provenance(evidence),
+            config=printed(job.attached["config.yaml"].decode()),
+            version=version("exhibit"),
+        )
 
 
 if __name__ == "__main__":

@@ -7,35 +7,44 @@ import yaml
 
 from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import count
+from exhibit.tasks.records.language import mark, tr, trp
 from exhibit.tasks.records.page import Column, Table
 
 
 def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:
     """The evidence as tables to print."""
     compute, system = proof["compute"], proof["platform"]
-    pages = ", ".join(f"{name} {version}" for name, version in proof["typesetting"].items())
+    pages = trp("list", ", ").join(f"{name} {version}" for name, version in proof["typesetting"].items())
     rows = [
-        ("content digest", proof["content"]),
-        ("source digest", proof["source"]),
-        ("claim", proof["claim"]),
-        ("platform", f"Python {system['python']}, {system['system']}, {system['machine']}"),
-        ("pages set by", pages),
-        ("compute", f"{compute['device']}, {count(compute['threads'], 'thread')}, batches of {compute['batch']}"),
-        ("deterministic", "yes" if compute["deterministic"] else "no"),
+        (tr("content digest"), proof["content"]),
+        (tr("source digest"), proof["source"]),
+        (tr("claim"), tr(proof["claim"])),
+        (tr("platform"), f"Python {system['python']}, {system['system']}, {system['machine']}"),
+        (tr("pages set by"), pages),
+        (
+            tr("compute"),
+            tr(
+                "{device}, {threads}, batches of {batch}",
+                device=str(compute["device"]),
+                threads=count(compute["threads"], "thread"),
+                batch=str(compute["batch"]),
+            ),
+        ),
+        (tr("deterministic"), trp("verdict", "yes") if compute["deterministic"] else trp("verdict", "no")),
     ]
     rows += _origins(proof["chapters"])
     libraries = [f"{name} {version}" for name, version in sorted(proof["libraries"].items())]
     return (
         Table(
             name="provenance",
-            caption="What this report was made from. The full evidence is attached to the PDF.",
-            columns=(Column(title="what"), Column(title="value")),
+            caption=tr("What this report was made from. The full evidence is attached to the PDF."),
+            columns=(Column(title=tr("what")), Column(title=tr("value"))),
             rows=tuple(rows),
         ),
         Table(
             name="libraries",
-            caption="Versions of the libraries that the numbers and pictures come from.",
-            columns=(Column(title="library"), Column(title="library"), Column(title="library")),
+            caption=tr("Versions of the libraries that the numbers and pictures come from."),
+            columns=(Column(title=tr("library")),) * 3,
             rows=tuple(tuple([*libraries[k : k + 3], "", ""][:3]) for k in range(0, len(libraries), 3)),
         ),
     )
@@ -45,19 +54,25 @@ def _origins(chapters: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """Digests of data and weights by chapter; of many chapters each digest once, as long as they are few."""
     if len(chapters) <= MANY:
         return [
-            (f"{chapter['slug']}: {what}", chapter[what]["sha256"])
+            (tr("{chapter}: {what}", chapter=chapter["slug"], what=tr(said)), chapter[what]["sha256"])
             for chapter in chapters
-            for what in ("data", "weights")
+            for what, said in _ORIGINS.items()
         ]
     origins = []
-    for what in ("data", "weights"):
+    for what, said in _ORIGINS.items():
         digests = [chapter[what]["sha256"] for chapter in chapters]
         known = dict.fromkeys(digests)
         if len(known) <= MANY:
-            origins += [(f"{what} of {count(digests.count(digest), 'point')}", digest) for digest in known]
+            origins += [
+                (tr("{what} of {points}", what=tr(said), points=count(digests.count(digest), "point")), digest)
+                for digest in known
+            ]
         else:
-            origins.append((what, f"{len(known)} digests, in the evidence"))
+            origins.append((tr(said), tr("{number} digests, in the evidence", number=str(len(known)))))
     return origins
+
+
+_ORIGINS = {"data": mark("data"), "weights": mark("weights")}
 
 
 def printed(config: str) -> str:
@@ -71,7 +86,10 @@ def printed(config: str) -> str:
     node = yaml.compose(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True))
     _fit(node)
     text = yaml.serialize(node, allow_unicode=True, width=_LINE - _WORD)
-    return text if shown is whole else f"# and {further} further points; config.yaml, attached, holds all\n{text}"
+    if shown is whole:
+        return text
+    more = tr("and {number} further points; config.yaml, attached, holds all", number=str(further))
+    return f"# {more}\n{text}"
 
 
 _APART = ("card", "profile")

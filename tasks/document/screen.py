@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.figure import Cell, Drawing, Part, Scale
+from exhibit.tasks.records.language import tr
 from exhibit.tasks.records.packing import canonical_json
 
 _VALUES = 400_000  # numbers of maps that a page holds at most: about 1 MB
@@ -97,7 +98,8 @@ def reduced(part: Part, reduction: Reduction) -> bytes:
 def reachable(name: str) -> Markup:
     """Attributes of what may be wider than its place: the keyboard comes to it and moves it, a screen reader says what
     it is, and where a screen is narrow it says that there is more."""
-    return Markup(' tabindex="0" role="group" aria-label="{}" data-more="scroll sideways for more"').format(name)
+    more = tr("scroll sideways for more")
+    return Markup(' tabindex="0" role="group" aria-label="{}" data-more="{}"').format(name, more)
 
 
 def facets(facets_by_figure: Mapping[str, tuple[str, ...]], row: int | None = None) -> Markup:
