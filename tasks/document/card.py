@@ -2,6 +2,7 @@
 
 from exhibit.tasks.records.card import Card, Risk
 from exhibit.tasks.records.filed import CardPage, Stated
+from exhibit.tasks.records.language import tr
 from exhibit.tasks.records.page import Fact
 
 
@@ -11,8 +12,8 @@ def page(card: Card) -> CardPage:
         fields=tuple(
             Stated(
                 id=name,
-                title=Card.titled(name),
-                meaning=field.description or "",
+                title=tr(Card.titled(name)),
+                meaning=tr(field.description or ""),
                 items=tuple(map(_texts, card.given(name))),
             )
             for name, field in Card.model_fields.items()
@@ -26,6 +27,10 @@ def _texts(item: str | Risk) -> tuple[str, ...]:
 
 def fact(card: CardPage) -> Fact:
     """How many of the fields are not stated, for page one."""
-    total = len(card.fields)
-    text = f"{card.missing} of {total} fields not stated" if card.missing else f"all {total} fields stated"
-    return Fact(name="Model card", text=text, anchor="card", care=bool(card.missing))
+    total = str(len(card.fields))
+    text = (
+        tr("{missing} of {total} fields not stated", missing=str(card.missing), total=total)
+        if card.missing
+        else tr("all {total} fields stated", total=total)
+    )
+    return Fact(name=tr("Model card"), text=text, anchor="card", care=bool(card.missing))

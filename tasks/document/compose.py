@@ -15,6 +15,7 @@ from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.changed import Changed
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.figure import Drawing
+from exhibit.tasks.records.language import tr
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Badge, Block, Chapter, Column, Document, Failure, Section, Table
 from exhibit.tasks.records.profile import Profile
@@ -93,8 +94,12 @@ def _appendix(chapters: Sequence[Chapter]) -> tuple[Section, ...]:
     formulas = dict.fromkeys(block for item in chapters for block in item.appendix if block.formula)
     others = [(item, tuple(block for block in item.appendix if not block.formula)) for item in chapters]
     return (
-        *((Section(title="Formulas", id="formulas", blocks=tuple(formulas)),) if formulas else ()),
-        *(Section(title=f"{item.title}: parameters and sums", blocks=blocks) for item, blocks in others if blocks),
+        *((Section(title=tr("Formulas"), id="formulas", blocks=tuple(formulas)),) if formulas else ()),
+        *(
+            Section(title=tr("{chapter}: parameters and sums", chapter=item.title), blocks=blocks)
+            for item, blocks in others
+            if blocks
+        ),
     )
 
 
@@ -124,39 +129,44 @@ _MOST_TITLES = 3
 def _title(materials: Sequence[Material]) -> str:
     """What the report is about."""
     if not materials:
-        return "No prediction could be explained"
+        return tr("No prediction could be explained")
     about = list(dict.fromkeys(material.dataset.label_name for material in materials))
     data = dict.fromkeys(material.dataset.title for material in materials)
     names = list(data if len(data) < len(materials) else dict.fromkeys(material.title for material in materials))
-    are = "is" if len(about) == 1 else "are"
-    return f"{_first_of(names)}: what the {_first_of(about)} {are} predicted from"
+    data, labels = _first_of(names), _first_of(about)
+    if len(about) == 1:
+        return tr("{data}: what the {label} is predicted from", data=data, label=labels)
+    return tr("{data}: what the {labels} are predicted from", data=data, labels=labels)
 
 
 def _first_of(names: Sequence[str]) -> str:
     """All names, or of many the first ones and how many more there are."""
     if len(names) <= _MOST_TITLES:
         return listing(names)
-    return listing([*names[: _MOST_TITLES - 1], f"{len(names) - _MOST_TITLES + 1} more"])
+    more = tr("{number} more", number=str(len(names) - _MOST_TITLES + 1))
+    return listing([*names[: _MOST_TITLES - 1], more])
 
 
 def _subtitle(materials: Sequence[Material]) -> str:
     subjects = list(dict.fromkeys(_subject(material) for material in materials))
-    return (
-        f"{capital(listing(subjects))}: which parts of the input carry each prediction, "
-        "and how far that can be trusted."
+    return tr(
+        "{subjects}: which parts of the input carry each prediction, and how far that can be trusted.",
+        subjects=capital(listing(subjects)),
     )
 
 
 def _subject(material: Material) -> str:
     elements = dict.fromkeys(KINDS[item.kind].elements(item) for item in material.dataset.inputs)
-    return f"the {material.dataset.label_name} from {listing(list(elements))}"
+    return tr("the {label} from {elements}", label=material.dataset.label_name, elements=listing(list(elements)))
 
 
 def _failed_badge(materials: Sequence[Material], failures: Sequence[Failure]) -> tuple[Badge, ...]:
     if not failures:
         return ()
-    title = f"{len(failures)} of {len(failures) + len(materials)} failed"
-    return (Badge(title=title, text=f"not explained: {listing([item.title for item in failures])}", verdict="fail"),)
+    total = len(failures) + len(materials)
+    title = tr("{number} of {total} failed", number=str(len(failures)), total=str(total))
+    text = tr("not explained: {titles}", titles=listing([item.title for item in failures]))
+    return (Badge(title=title, text=text, verdict="fail"),)
 
 
 def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
@@ -168,10 +178,14 @@ def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
     tables = tuple(
         Table(
             name=f"{material.slug}-excluded",
-            caption=f"{material.title}: {count(len(material.dataset.excluded), 'sample')} that could not be used.",
-            columns=(Column(title="sample"), Column(title="given"), Column(title="reason")),
-            rows=tuple((item.sample_id, item.given, item.reason) for item in material.dataset.excluded),
+            caption=tr(
+                "{chapter}: {samples} that could not be used.",
+                chapter=material.title,
+                samples=count(len(material.dataset.excluded), "sample"),
+            ),
+            columns=(Column(title=tr("sample")), Column(title=tr("given")), Column(title=tr("reason"))),
+            rows=tuple((item.sample_id, item.given, tr(item.reason)) for item in material.dataset.excluded),
         )
         for material in first.values()
     )
-    return (Section(title="Excluded samples", id="excluded", blocks=(Block(tables=tables),)),) if tables else ()
+    return (Section(title=tr("Excluded samples"), id="excluded", blocks=(Block(tables=tables),)),) if tables else ()

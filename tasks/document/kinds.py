@@ -10,6 +10,7 @@ from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.kinds import Kind
+from exhibit.tasks.records.language import noun, tr
 from exhibit.tasks.records.material import Material, Scales
 from exhibit.tasks.records.page import Block, Section
 
@@ -48,28 +49,28 @@ class DocumentKind(NamedTuple):
 
 KINDS: dict[Kind, DocumentKind] = {
     "table": DocumentKind(
-        lambda item: "columns" if item.columns or item.whole else "measurements",
-        ("row", "rows"),
+        lambda item: tr("columns") if item.columns or item.whole else tr("measurements"),
+        noun("row", "rows"),
         Own(table.story, table.figures, table.sections, table.appendix),
         compared_samples.panels,
         alone="",
     ),
     "image": DocumentKind(
-        lambda _: "pixels",
-        ("picture", "pictures"),
+        lambda _: tr("pixels"),
+        noun("picture", "pictures"),
         Own(image.story, image.figures, image.sections, image.appendix),
         compared_samples.pictures,
     ),
     "text": DocumentKind(
-        lambda item: f"{text.part(item)}s",
-        ("text", "texts"),
+        lambda item: {"word": tr("words"), "character": tr("characters")}[text.part(item)],
+        noun("text", "texts"),
         Own(text.story, text.figures, text.sections, text.appendix),
         compared_samples.tokens,
         coloured=True,
     ),
     "molecule": DocumentKind(
-        lambda _: "atoms",
-        ("molecule", "molecules"),
+        lambda _: tr("atoms"),
+        noun("molecule", "molecules"),
         Own(molecule.story, molecule.figures, molecule.sections, molecule.appendix),
         compared_samples.molecules,
         alone="molecules",
@@ -77,8 +78,8 @@ KINDS: dict[Kind, DocumentKind] = {
         people=False,
     ),
     "series": DocumentKind(
-        lambda _: "measurements over time",
-        ("series", "series"),
+        lambda _: tr("measurements over time"),
+        noun("series", "series"),
         Own(series.story, series.figures, series.sections, series.appendix),
         compared_series.traces,
         coloured=True,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from exhibit.tasks.records.base import Spec
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.shown import unseen
 
 _MOST_LETTERS = 20_000
@@ -57,44 +58,76 @@ class Risk(Spec):
 class Card(Spec):
     """What is stated of a model, each field as text or, where it may be several, as a list; null: not stated."""
 
-    name: Text | None = Field(None, description="what the model is called")
-    version: Text | None = Field(None, description="of the model")
-    inventory_id: Text | None = Field(None, description="under which it is kept in the inventory of models")
-    tier: Text | None = Field(None, description="how much rests on it, in the classes of the owner's policy")
-    provider: Text | None = Field(None, description="who places it on the market or puts it into service")
-    owner: Text | None = Field(None, description="who answers for it")
-    developer: Text | None = Field(None, description="who built and trained it")
-    validator: Text | None = Field(
-        None, title="Independent validator", description="who examined it, and is not among those who built it"
+    name: Text | None = Field(None, title=mark("Name"), description=mark("what the model is called"))
+    version: Text | None = Field(None, title=mark("Version"), description=mark("of the model"))
+    inventory_id: Text | None = Field(
+        None, title=mark("Inventory id"), description=mark("under which it is kept in the inventory of models")
     )
-    contact: Text | None = Field(None, description="where questions and complaints go")
-    licence: Text | None = Field(None, description="under which it may be used")
-    intended_use: Texts | None = Field(None, description="what it is for, and which decisions rest on it")
-    users: Texts | None = Field(None, description="who works with it, and what they have to know")
+    tier: Text | None = Field(
+        None, title=mark("Tier"), description=mark("how much rests on it, in the classes of the owner's policy")
+    )
+    provider: Text | None = Field(
+        None, title=mark("Provider"), description=mark("who places it on the market or puts it into service")
+    )
+    owner: Text | None = Field(None, title=mark("Owner"), description=mark("who answers for it"))
+    developer: Text | None = Field(None, title=mark("Developer"), description=mark("who built and trained it"))
+    validator: Text | None = Field(
+        None,
+        title=mark("Independent validator"),
+        description=mark("who examined it, and is not among those who built it"),
+    )
+    contact: Text | None = Field(None, title=mark("Contact"), description=mark("where questions and complaints go"))
+    licence: Text | None = Field(None, title=mark("Licence"), description=mark("under which it may be used"))
+    intended_use: Texts | None = Field(
+        None, title=mark("Intended use"), description=mark("what it is for, and which decisions rest on it")
+    )
+    users: Texts | None = Field(
+        None, title=mark("Users"), description=mark("who works with it, and what they have to know")
+    )
     out_of_scope_use: Texts | None = Field(
-        None, title="Out-of-scope use", description="what it is not for, and must not be used for"
+        None, title=mark("Out-of-scope use"), description=mark("what it is not for, and must not be used for")
     )
     foreseeable_misuse: Texts | None = Field(
-        None, description="how it could be misused, as far as that can be foreseen"
+        None,
+        title=mark("Foreseeable misuse"),
+        description=mark("how it could be misused, as far as that can be foreseen"),
     )
-    people_affected: Texts | None = Field(None, description="about whom it decides, and who else feels that")
-    assumptions: Texts | None = Field(None, description="what has to hold for it to be right")
-    limitations: Texts | None = Field(None, description="where it is known to be weak, or has not been tried")
+    people_affected: Texts | None = Field(
+        None, title=mark("People affected"), description=mark("about whom it decides, and who else feels that")
+    )
+    assumptions: Texts | None = Field(
+        None, title=mark("Assumptions"), description=mark("what has to hold for it to be right")
+    )
+    limitations: Texts | None = Field(
+        None, title=mark("Limitations"), description=mark("where it is known to be weak, or has not been tried")
+    )
     risks: Annotated[tuple[Risk, ...], Field(min_length=1, max_length=_MOST_ITEMS)] | None = Field(
-        None, title="Risks and how they are met", description="what may go wrong, and what is done about each"
+        None,
+        title=mark("Risks and how they are met"),
+        description=mark("what may go wrong, and what is done about each"),
     )
     human_oversight: Texts | None = Field(
-        None, description="who may overrule it, and how they would notice that they must"
+        None,
+        title=mark("Human oversight"),
+        description=mark("who may overrule it, and how they would notice that they must"),
     )
     monitoring_triggers: Texts | None = Field(
-        None, description="what is watched in use, and at which value somebody looks again"
+        None,
+        title=mark("Monitoring triggers"),
+        description=mark("what is watched in use, and at which value somebody looks again"),
     )
     data_provenance: Texts | None = Field(
-        None, title="Data provenance and labelling", description="where its data come from, and who labelled them how"
+        None,
+        title=mark("Data provenance and labelling"),
+        description=mark("where its data come from, and who labelled them how"),
     )
-    data_licence: Text | None = Field(None, title="Licence of the data", description="under which its data may be used")
-    standards: Texts | None = Field(None, description="norms and policies that were followed, with their edition")
-    citation: Text | None = Field(None, title="How to cite", description="how it is to be cited")
+    data_licence: Text | None = Field(
+        None, title=mark("Licence of the data"), description=mark("under which its data may be used")
+    )
+    standards: Texts | None = Field(
+        None, title=mark("Standards"), description=mark("norms and policies that were followed, with their edition")
+    )
+    citation: Text | None = Field(None, title=mark("How to cite"), description=mark("how it is to be cited"))
 
     @classmethod
     def titled(cls, field: str) -> str:
