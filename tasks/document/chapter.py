@@ -27,11 +27,12 @@ from exhibit.tasks.document import (
 from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import capital, count, listing, plain, question, share
+from exhibit.tasks.document.words import capital, count, listing, plain, question, share, small
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.finding import Finding
+from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Block, Chapter, Column, Section, Table, Teaser
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
@@ -59,7 +60,10 @@ def chapter(
         eyebrow=_eyebrow(material),
         lead=sentence,
         teaser=Teaser(
-            figure=figure, title=f"{material.title}: {title}", sentence=sentence, small=_small(material, found)
+            figure=figure,
+            title=tr("{chapter}: {finding}", chapter=material.title, finding=title),
+            sentence=sentence,
+            small=_small(material, found),
         ),
         sections=(
             *own.sections(material),
@@ -91,93 +95,129 @@ def finding(material: Material, beside: Sequence[Material] = ()) -> Finding:
 
 def _eyebrow(material: Material) -> str:
     total = len(material.labels) + len(material.dataset.excluded)
-    rows = f"{material.explained:,} of {total:,} explained"
-    excluded = f"{len(material.dataset.excluded)} excluded, listed at the end" if material.dataset.excluded else ""
-    return " · ".join(filter(None, [material.dataset.title, rows, excluded]))
+    rows = tr("{number} of {total} explained", number=f"{material.explained:,}", total=f"{total:,}")
+    excluded = len(material.dataset.excluded)
+    listed = tr("{number} excluded, listed at the end", number=str(excluded)) if excluded else ""
+    return " · ".join(filter(None, [material.dataset.title, rows, listed]))
 
 
 def _small(material: Material, found: Finding) -> str:
     """What the finding rests on: one sample is no finding about the model."""
-    by, samples = f"By {bearing.named(material.main)}, ", count(material.explained, "explained sample")
-    if not found.alone:
-        some = "" if found.measured in (None, material.explained) else f"{found.measured:,} of "
-        return f"{by}over {some}{samples}"
-    return (
-        f"{by}the only explained sample"
-        if material.explained == 1
-        else f"{by}one of {samples}: it says nothing of the others"
-    )
+    method, samples = bearing.named(material.main), count(material.explained, "explained sample")
+    if found.alone:
+        if material.explained == 1:
+            return tr("By {method}, the only explained sample", method=method)
+        return tr("By {method}, one of {samples}: it says nothing of the others", method=method, samples=samples)
+    if found.measured in (None, material.explained):
+        return tr("By {method}, over {samples}", method=method, samples=samples)
+    some = f"{found.measured:,}"
+    return tr("By {method}, over {number} of {samples}", method=method, number=some, samples=samples)
 
 
 def _how_explained(material: Material) -> Section:
     score = {
-        "logit": "the logit (the value of the output before the softmax, or the log-odds of one of two classes)",
-        "probability": "the probability, which is that after the softmax where the model gives logits",
-        "value": f"the predicted {material.dataset.label_name}",
-        "loss": "the cross-entropy of the class in nats, where a negative contribution speaks for the class",
-        "factory": "a function of the outputs that the user gave",
+        "logit": tr("the logit (the value of the output before the softmax, or the log-odds of one of two classes)"),
+        "probability": tr("the probability, which is that after the softmax where the model gives logits"),
+        "value": tr("the predicted {label}", label=material.dataset.label_name),
+        "loss": tr("the cross-entropy of the class in nats, where a negative contribution speaks for the class"),
+        "factory": tr("a function of the outputs that the user gave"),
     }[material.score]
-    own = (
-        " Gradients are of each sample's own loss, never of the mean over a batch." if material.score == "loss" else ""
-    )
     targets = listing(
-        [f"the {called(name)} class" if material.dataset.classes else name for name in material.target_names]
+        [
+            tr("the {name} class", name=called(name)) if material.dataset.classes else name
+            for name in material.target_names
+        ]
     )
-    intro = (
-        f"Explained is {targets}, on the score S: {score}. "
-        f"{count(material.explained, 'row is', 'rows are')} explained{_rows_of(material)}, each by itself."
-        f"{own} {material.score_note}".rstrip()
+    intro = sentences(
+        [
+            tr("Explained is {targets}, on the score S: {score}.", targets=targets, score=score),
+            _explained_rows(material),
+            tr("Gradients are of each sample's own loss, never of the mean over a batch.")
+            if material.score == "loss"
+            else "",
+            material.score_note,
+        ]
     )
     return Section(
-        title="How it was explained",
+        title=tr("How it was explained"),
         id="method",
         blocks=(
             Block(
                 paragraphs=(
                     intro,
-                    *(f"{method.title}. {_method_sentence(method)}" for method in material.methods),
-                    "Formulas, parameters, sources and sums stand in the appendix.",
+                    *(_method_sentences(method) for method in material.methods),
+                    tr("Formulas, parameters, sources and sums stand in the appendix."),
                 )
             ),
         ),
     )
 
 
-def _rows_of(material: Material) -> str:
+def _explained_rows(material: Material) -> str:
     """Which rows these are; of a model that came trained nobody says which of them it has learned from."""
-    return f" ({material.explained_split})" if material.trained else ""
+    if not material.trained:
+        return trn(
+            "{number} row is explained, each by itself.",
+            "{number} rows are explained, each by itself.",
+            material.explained,
+        )
+    return trn(
+        "{number} row is explained ({which}), each by itself.",
+        "{number} rows are explained ({which}), each by itself.",
+        material.explained,
+        which=tr(material.explained_split),
+    )
 
 
 def _method_block(method: MethodMaterial) -> Block:
     """What a method is, and where it was published."""
-    return Block(heading=method.title, formula=method.formula, paragraphs=(method.citation,))
+    return Block(heading=tr(method.title), formula=method.formula, paragraphs=(tr(method.citation),))
 
 
 def _baselines(material: Material) -> tuple[str, ...]:
     """Against which baseline each method was run."""
-    return tuple(f"{method.title}, baseline: {method.baseline}" for method in material.methods if method.baseline)
+    return tuple(
+        tr("{method}, baseline: {baseline}", method=tr(method.title), baseline=tr(method.baseline))
+        for method in material.methods
+        if method.baseline
+    )
 
 
-def _method_sentence(method: MethodMaterial) -> str:
-    aggregate = {"raw": "", "abs": " Absolute values are summarised.", "square": " Squares are summarised."}
-    steps = ""
-    if method.steps[2]:
-        low, median, high = method.steps
-        used = f"{low} steps" if low == high else f"{low} to {high} steps (median {median})"
-        steps = f" {used} were {'chosen' if method.refined else 'used'} for each explanation{_converged(method)}."
-    departure = f" {method.departure}" if method.departure else ""
-    error = method.relative_error
-    sampled = "" if error is None else f" The standard error over the draws is {share(error)} of |a| in the median."
-    if error is None and method.background:
-        sampled = _NO_ERROR.format(rows=count(method.background, "row"))
-    about = f"Taken at {method.place}, in {method.unit}."
-    return f"{about}{aggregate[method.aggregate]}{steps}{sampled}{departure}"
+def _method_sentences(method: MethodMaterial) -> str:
+    aggregate = {"raw": "", "abs": tr("Absolute values are summarised."), "square": tr("Squares are summarised.")}
+    about = tr(
+        "{method}. Taken at {place}, in {unit}.", method=tr(method.title), place=tr(method.place), unit=tr(method.unit)
+    )
+    return sentences([about, aggregate[method.aggregate], _steps(method), _sampled(method), method.departure])
 
 
-_NO_ERROR = (
-    " No error is stated: the values are a mean over {rows} that were drawn, of which SHAP gives the mean alone; how "
-    "far another draw would change them is not known."
-)
+def _steps(method: MethodMaterial) -> str:
+    """How many steps were needed."""
+    low, median, high = method.steps
+    if not high:
+        return ""
+    ends = {"low": str(low), "high": str(high), "median": str(median)}
+    used = tr("{number} steps", number=ends["low"]) if low == high else tr(_FROM_TO, **ends)
+    if method.refined:
+        return tr("{steps} were chosen for each explanation{met}.", steps=used, met=_converged(method))
+    return tr("{steps} were used for each explanation.", steps=used)
+
+
+_FROM_TO = mark("{low} to {high} steps (median {median})")
+
+
+def _sampled(method: MethodMaterial) -> str:
+    """How far the values may be off by what was drawn."""
+    if method.relative_error is not None:
+        error = share(method.relative_error)
+        return tr("The standard error over the draws is {error} of |a| in the median.", error=error)
+    if not method.background:
+        return ""
+    return tr(
+        "No error is stated: the values are a mean over {rows} that were drawn, of which SHAP gives the mean alone; "
+        "how far another draw would change them is not known.",
+        rows=count(method.background, "row"),
+    )
 
 
 def _converged(method: MethodMaterial) -> str:
@@ -186,12 +226,19 @@ def _converged(method: MethodMaterial) -> str:
     if not method.refined:
         return ""
     if method.converged == 1:
-        return "; all explanations met the tolerance for their sum and their map"
-    met = share(method.converged) if method.converged else "none"
-    return (
-        f"; {met} of the explanations met the tolerance for their sum and their map, the others were stopped at the "
-        "limit without meeting it "
-        f"(more steps: method.{method.label}.max_steps=N)"
+        return tr("; all explanations met the tolerance for their sum and their map")
+    more = f"method.{method.label}.max_steps=N"
+    if not method.converged:
+        return tr(
+            "; none of the explanations met the tolerance for their sum and their map, the others were stopped at the "
+            "limit without meeting it (more steps: {setting})",
+            setting=more,
+        )
+    return tr(
+        "; {share} of the explanations met the tolerance for their sum and their map, the others were stopped at the "
+        "limit without meeting it (more steps: {setting})",
+        share=share(method.converged),
+        setting=more,
     )
 
 
@@ -200,8 +247,8 @@ def _parameters(material: Material) -> Table:
     names = dict.fromkeys(name for method in material.methods for name in method.parameters)
     return Table(
         name=f"{material.slug}-parameters",
-        caption="Parameters of each method, named as in the config.",
-        columns=(Column(title="parameter"), *(Column(title=method.label) for method in material.methods)),
+        caption=tr("Parameters of each method, named as in the config."),
+        columns=(Column(title=tr("parameter")), *(Column(title=method.label) for method in material.methods)),
         rows=tuple((name, *(method.parameters.get(name, "–") for method in material.methods)) for name in names),
     )
 
@@ -212,17 +259,17 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
         for check in method.checks:
             found = verdicts.written(check)
             numbers = found["result"], found["interval"], found["threshold"]
-            rows.append((question(check.check, checks), method.title, *numbers, _measured(check), check.verdict))
+            rows.append((question(check.check, checks), tr(method.title), *numbers, _measured(check), check.verdict))
     made = {check.check for method in material.methods for check in method.checks}
-    missing = [words.question for name, words in checks.items() if name not in made]
-    nothing = f"Not assessed, as nothing was measured, neither for nor against: {' '.join(missing)}"
-    caption = (
-        "What was measured about these explanations, on which sample and against which "
-        "hypothesis of chance, and what was not."
+    missing = sentences([words.question for name, words in checks.items() if name not in made])
+    nothing = tr("Not assessed, as nothing was measured, neither for nor against: {questions}", questions=missing)
+    caption = tr(
+        "What was measured about these explanations, on which sample and against which hypothesis of chance, and what "
+        "was not."
     )
-    table = verdicts.verdict_table(material.slug, "method", "measured", caption, rows)
+    table = verdicts.verdict_table(material.slug, tr("method"), tr("measured"), caption, rows)
     return Section(
-        title="How far it can be trusted",
+        title=tr("How far it can be trusted"),
         id="checks",
         blocks=(
             *((Block(tables=(table,)),) if rows else ()),
@@ -235,36 +282,40 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
 def _measured(check: CheckResult) -> str:
     """What was measured on what, what it would be by chance, and what would decide it."""
     parts = [
-        check.sentence,
-        f"Measured on {check.sample}." if check.sample else "",
-        f"By chance: {check.null[:1].lower()}{check.null[1:]}" if check.null else "",
-        capital(check.further),
+        tr(check.sentence),
+        tr("Measured on {sample}.", sample=tr(check.sample)) if check.sample else "",
+        tr("By chance: {hypothesis}", hypothesis=small(tr(check.null))) if check.null else "",
+        capital(tr(check.further)),
     ]
-    return " ".join(part if part.endswith(".") else f"{part}." for part in parts if part)
+    return sentences([part if part.endswith((".", "。")) else tr("{clause}.", clause=part) for part in parts if part])
 
 
 def _cases(material: Material) -> tuple[Section, ...]:
     """A typical, a wrong and a borderline sample of all that are explained, or that there is none."""
-    said = list(filter(None, (_typical(material), _wrong(material), _borderline(material))))
-    return (Section(title="Three cases", id="cases", blocks=(Block(paragraphs=(" ".join(said),)),)),) if said else ()
+    said = sentences([_typical(material), _wrong(material), _borderline(material)])
+    return (Section(title=tr("Three cases"), id="cases", blocks=(Block(paragraphs=(said,)),)),) if said else ()
 
 
-_NOT_DRAWN = "what stands for them is not among those that the config names"
+_NOT_DRAWN = mark("what stands for them is not among those that the config names")
 
 
 def _case(material: Material, row: int) -> str:
-    return f"{material.sample_name(row)} ({reading(material, row)})"
+    return tr("{sample} ({reading})", sample=material.sample_name(row), reading=reading(material, row))
 
 
-def _of(material: Material) -> str:
-    return f"of {count(material.explained, 'explained sample')}"
+def _explained(material: Material) -> str:
+    return count(material.explained, "explained sample")
 
 
 def _typical(material: Material) -> str:
     """Off by the median, of a classification among those that are read right."""
     row = material.cases.typical
-    those = "those that are read right" if material.dataset.classes else "all explained samples"
-    return "" if row is None else f"Typical, off by the median of {those}: {_case(material, row)}."
+    if row is None:
+        return ""
+    case = _case(material, row)
+    if material.dataset.classes:
+        return tr("Typical, off by the median of those that are read right: {sample}.", sample=case)
+    return tr("Typical, off by the median of all explained samples: {sample}.", sample=case)
 
 
 def _wrong(material: Material) -> str:
@@ -272,13 +323,22 @@ def _wrong(material: Material) -> str:
     row, misread = material.cases.wrong, material.cases.misread
     case = None if row is None else _case(material, row)
     if not material.dataset.classes:
-        return f"Wrong: the largest error {_of(material)}, {case}." if case else ""
+        if not case:
+            return ""
+        return tr("Wrong: the largest error of {samples}, {sample}.", samples=_explained(material), sample=case)
     if misread is None:
-        return "Wrong: no label says which are."
+        return tr("Wrong: no label says which are.")
     if not misread:
-        return f"Wrong: none {_of(material)}."
-    are = f"{misread:,} {_of(material)} {'is' if misread == 1 else 'are'} read wrong"
-    return f"Wrong: {are}, most of all {case}." if case else f"Wrong: {are}; {_NOT_DRAWN}."
+        return tr("Wrong: none of {samples}.", samples=_explained(material))
+    are = trn(
+        "{number} of {samples} is read wrong",
+        "{number} of {samples} are read wrong",
+        misread,
+        samples=_explained(material),
+    )
+    if case:
+        return tr("Wrong: {some}, most of all {sample}.", some=are, sample=case)
+    return tr("Wrong: {some}; {why}.", some=are, why=tr(_NOT_DRAWN))
 
 
 def _borderline(material: Material) -> str:
@@ -287,24 +347,36 @@ def _borderline(material: Material) -> str:
     if close is None or material.probabilities is None:
         return ""
     if not close:
-        return f"Borderline: none {_of(material)}."
-    have = f"{close:,} {_of(material)} {'has' if close == 1 else 'have'} two likeliest classes that are close"
+        return tr("Borderline: none of {samples}.", samples=_explained(material))
+    have = trn(
+        "{number} of {samples} has two likeliest classes that are close",
+        "{number} of {samples} have two likeliest classes that are close",
+        close,
+        samples=_explained(material),
+    )
     if row is None:
-        return f"Borderline: {have}; {_NOT_DRAWN}."
+        return tr("Borderline: {some}; {why}.", some=have, why=tr(_NOT_DRAWN))
     first, second = np.sort(material.probabilities[row])[:-3:-1].tolist()
-    return f"Borderline: {have}, closest {_case(material, row)}, {plain(first - second)} of probability apart."
+    return tr(
+        "Borderline: {some}, closest {sample}, {distance} of probability apart.",
+        some=have,
+        sample=_case(material, row),
+        distance=plain(first - second),
+    )
 
 
 def _limits(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     """What must not be read into a chapter."""
     missing = [name.replace("_", " ") for name in explained.not_assessed(material, checks)]
-    known = f"Not assessed or undecided: {listing(missing)}." if missing else "Every check that applies gave a verdict."
-    said = (
-        f"It speaks of this model on {count(material.explained, 'row')} of this data, not of causes in the world.",
-        _relative(material),
-        known,
+    known = (
+        tr("Not assessed or undecided: {checks}.", checks=listing(missing))
+        if missing
+        else tr("Every check that applies gave a verdict.")
     )
-    return Section(title="Limits", id="limits", blocks=(Block(paragraphs=(" ".join(filter(None, said)),)),))
+    rows = count(material.explained, "row")
+    speaks = tr("It speaks of this model on {rows} of this data, not of causes in the world.", rows=rows)
+    said = sentences([speaks, _relative(material), known])
+    return Section(title=tr("Limits"), id="limits", blocks=(Block(paragraphs=(said,)),))
 
 
 def _relative(material: Material) -> str:
@@ -312,14 +384,14 @@ def _relative(material: Material) -> str:
     of: dict[str, list[str]] = {}
     for method in material.methods:
         if method.baseline:
-            of.setdefault(f"{method.baseline[:1].lower()}{method.baseline[1:].rstrip('.')}", []).append(method.title)
+            of.setdefault(small(tr(method.baseline).rstrip(".。")), []).append(tr(method.title))
     if not of:
         return ""
     (first, titles), *others = of.items()
     if not others and len(titles) == len(material.methods):
-        return f"All of it is relative to one baseline: {first}."
-    each = [f"of {listing(names)}: {baseline}" for baseline, names in of.items()]
-    return f"What is explained is relative to a baseline; {'; '.join(each)}."
+        return tr("All of it is relative to one baseline: {baseline}.", baseline=first)
+    each = [tr("of {methods}: {baseline}", methods=listing(names), baseline=said) for said, names in of.items()]
+    return tr("What is explained is relative to a baseline; {each}.", each=trp("list", "; ").join(each))
 
 
 def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:

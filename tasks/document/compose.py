@@ -133,10 +133,10 @@ def _title(materials: Sequence[Material]) -> str:
     about = list(dict.fromkeys(material.dataset.label_name for material in materials))
     data = dict.fromkeys(material.dataset.title for material in materials)
     names = list(data if len(data) < len(materials) else dict.fromkeys(material.title for material in materials))
-    data, labels = _first_of(names), _first_of(about)
+    titles, labels = _first_of(names), _first_of(about)
     if len(about) == 1:
-        return tr("{data}: what the {label} is predicted from", data=data, label=labels)
-    return tr("{data}: what the {labels} are predicted from", data=data, labels=labels)
+        return tr("{data}: what the {label} is predicted from", data=titles, label=labels)
+    return tr("{data}: what the {labels} are predicted from", data=titles, labels=labels)
 
 
 def _first_of(names: Sequence[str]) -> str:

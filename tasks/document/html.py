@@ -19,6 +19,7 @@ from markupsafe import escape as escape_markup
 from exhibit.tasks.document import layout, screen
 from exhibit.tasks.document.fonts import marked, paper_faces, require_glyphs, screen_faces
 from exhibit.tasks.document.reading import guides, read
+from exhibit.tasks.document.words import judged
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.figure import Drawing, Part, Scale
 from exhibit.tasks.records.filed import State
@@ -234,18 +235,6 @@ def headline(caption: str) -> str:
 _ENDS, _STOPS = re.compile("(?<=[.:;]) |(?<=[。：；])"), re.compile("[.,:;] |[。、，：；]")
 _LAST = ".:;,。：；、，"
 _SHORT = 30  # letters
-
-
-def judged(word: str) -> str:
-    """A verdict or an answer as it is printed; what is counted is a number."""
-    words = {
-        "pass": trp("verdict", "pass"),
-        "fail": trp("verdict", "fail"),
-        "undecided": trp("verdict", "undecided"),
-        "not assessed": trp("verdict", "not assessed"),
-        "not applicable": trp("verdict", "not applicable"),
-    }
-    return words.get(word, word)
 
 
 def stated(state: State) -> str:

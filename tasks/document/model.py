@@ -6,6 +6,7 @@ import numpy as np
 
 from exhibit.tasks.document.words import capital, count, interval, listing, long_named, plain
 from exhibit.tasks.records.figure import Content, Curves, Diagram, Figure, Matrix, Scatter, Series
+from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
@@ -49,17 +50,33 @@ def _curves(material: Material) -> tuple[Figure, ...]:
 
 def _curve(material: Material, measure: str, name: str) -> Figure:
     series = tuple(
-        Series(name=entry.replace("_", " "), values=values)
+        Series(name=tr(_ENTRIES.get(entry, entry.replace("_", " "))), values=values)
         for entry, values in material.history.items()
         if entry.endswith(measure)
     )
-    last = ", ".join(f"{item.name} {plain(float(item.values[-1]), 3)}" for item in series)
+    last = trp("list", ", ").join(f"{item.name} {plain(float(item.values[-1]), 3)}" for item in series)
+    measured = tr(_ENTRIES[measure])
     return _half(
         name,
-        Curves(series=series, x_label="epoch", y_label=measure),
-        f"{capital(measure)} over {count(len(series[0].values), 'epoch')}; at the end {last}.",
-        f"Learning curve; at the end {last}",
+        Curves(series=series, x_label=tr("epoch"), y_label=measured),
+        tr(
+            "{measure} over {epochs}; at the end {values}.",
+            measure=capital(measured),
+            epochs=count(len(series[0].values), "epoch"),
+            values=last,
+        ),
+        tr("Learning curve; at the end {values}", values=last),
     )
+
+
+_ENTRIES = {  # of a history, as they are called
+    "loss": mark("loss"),
+    "accuracy": mark("accuracy"),
+    "validation_loss": mark("validation loss"),
+    "validation_accuracy": mark("validation accuracy"),
+    "test_loss": mark("test loss"),
+    "test_accuracy": mark("test accuracy"),
+}
 
 
 def _diagram(material: Material, diagram: Diagram) -> Figure:
@@ -67,8 +84,8 @@ def _diagram(material: Material, diagram: Diagram) -> Figure:
     return Figure(
         name=f"{material.slug}-net",
         content=diagram,
-        caption=f"The net: {count(len(inputs), 'input')} on the left, its output on the right.",
-        alt=f"The net: {listing(inputs)} lead to {diagram.nodes[-1].label}.",
+        caption=tr("The net: {inputs} on the left, its output on the right.", inputs=count(len(inputs), "input")),
+        alt=tr("The net: {inputs} lead to {output}.", inputs=listing(inputs), output=diagram.nodes[-1].label),
     )
 
 
@@ -80,12 +97,18 @@ def _confusion(material: Material) -> Figure:
     counts = material.performance.confusion
     assert counts is not None
     right, total = int(np.trace(counts)), int(counts.sum())
-    rows = f"{material.measured_rows} rows"
+    caption = tr(
+        "Confusion matrix on {total} {rows}: {right} right, {wrong} wrong.",
+        total=f"{total:,}",
+        rows=called_rows(material.measured_rows),
+        right=f"{right:,}",
+        wrong=f"{total - right:,}",
+    )
     figure = _half(
         f"{material.slug}-confusion",
-        Matrix(labels=material.dataset.classes, counts=counts, x_label="predicted", y_label="true"),
-        f"Confusion matrix on {total:,} {rows}: {right:,} right, {total - right:,} wrong.{_confused(material)}",
-        f"Confusion matrix: {right} of {total} right",
+        Matrix(labels=material.dataset.classes, counts=counts, x_label=tr("predicted"), y_label=trp("label", "true")),
+        sentences([caption, _confused(material)]),
+        tr("Confusion matrix: {right} of {total} right", right=str(right), total=str(total)),
     )
     large = long_named(material.dataset.classes) or len(material.dataset.classes) > _FEW
     return figure.model_copy(update={"width": 1.0}) if large else figure
@@ -101,62 +124,79 @@ def _confused(material: Material) -> str:
         return ""
     wrong = counts * (1 - np.eye(len(names), dtype=counts.dtype))
     most = [divmod(int(k), len(names)) for k in np.argsort(-wrong, axis=None, kind="stable")[:_MOST_CONFUSED]]
-    said = [f"{names[i]} read as {names[j]} ({int(wrong[i, j]):,})" for i, j in most if wrong[i, j]]
-    return f" Confused most often: {listing(said)}." if said else ""
+    said = [
+        tr("{true} read as {read} ({times})", true=names[i], read=names[j], times=f"{int(wrong[i, j]):,}")
+        for i, j in most
+        if wrong[i, j]
+    ]
+    return tr("Confused most often: {pairs}.", pairs=listing(said)) if said else ""
 
 
 def _parity(material: Material) -> Figure:
-    unit = f", {material.dataset.label_unit}" if material.dataset.label_unit else ""
-    split, rows = material.performance.metrics[0].split, f"{material.measured_rows} rows"
+    unit = material.dataset.label_unit
+    split, rows = material.performance.metrics[0].split, called_rows(material.measured_rows)
     labelled = ~np.isnan(material.labels)
     measured, others = labelled & (material.split == split), labelled & (material.split != split)
-    other = "other rows of the data" if split == "explain" or not material.trained else "training rows"
+    other = tr("other rows of the data") if split == "explain" or not material.trained else called_rows("training")
     groups = [(other, others, True), (rows, measured, False)]
-    grey = f" Grey: {other}." if others.any() else ""
+    grey = tr("Grey: {rows}.", rows=other) if others.any() else ""
     predicted = material.outputs[:, 0]
-    metrics = ", ".join(
-        f"{item.name} {plain(item.value)}" for item in material.performance.metrics if item.split == split
+    metrics = trp("list", ", ").join(
+        f"{tr(item.name)} {plain(item.value)}" for item in material.performance.metrics if item.split == split
+    )
+    caption = tr(
+        "Predicted against measured {label}; on the {rows} {values}.",
+        label=material.dataset.label_name,
+        rows=rows,
+        values=metrics,
     )
     return _half(
         f"{material.slug}-parity",
         Scatter(
             x=tuple(Series(name=n, values=material.labels[r], reference=ref) for n, r, ref in groups if r.any()),
             y=tuple(Series(name=n, values=predicted[r], reference=ref) for n, r, ref in groups if r.any()),
-            x_label=f"measured{unit}",
-            y_label=f"predicted{unit}",
+            x_label=tr("measured, {unit}", unit=unit) if unit else tr("measured"),
+            y_label=tr("predicted, {unit}", unit=unit) if unit else tr("predicted"),
         ),
-        f"Predicted against measured {material.dataset.label_name}; on the {rows} {metrics}.{grey}",
-        f"Parity plot: {metrics} on {int(measured.sum())} {rows}",
+        sentences([caption, grey]),
+        tr("Parity plot: {values} on {number} {rows}", values=metrics, number=str(int(measured.sum())), rows=rows),
     )
 
 
 def _size(material: Material) -> str:
     """What training sets in it, where it says so."""
-    numbers = count(material.parameters, "learned number (parameter)", "learned numbers (parameters)")
-    return f" {numbers}." if material.parameters else ""
+    if not material.parameters:
+        return ""
+    return trn("{number} learned number (parameter).", "{number} learned numbers (parameters).", material.parameters)
 
 
 def section(material: Material) -> Section:
-    data, rows = material.dataset, f"{rows_of(material)}{_to_explain(material)}"
-    left_out = count(len(data.excluded), "sample was", "samples were")
-    excluded = f" {left_out} excluded: the end of the report lists them with the reason." if data.excluded else ""
+    data = material.dataset
     charts = figures(material)
     small = tuple(figure.name for figure in charts if figure.width < 1)
     whole = tuple(figure.name for figure in charts if figure.width == 1)
     beside = small if len(small) < 3 else ()  # three stand in a row across the page
     return Section(
-        title="Data and model",
+        title=tr("Data and model"),
         id="model",
         blocks=(
             Block(
                 paragraphs=(
-                    f"{data.description}{_one_of(material)} {rows}{excluded}",
-                    f"{material.architecture}{_size(material)} {material.training}",
+                    sentences(
+                        [
+                            data.description,
+                            _one_of(material),
+                            rows_of(material),
+                            _to_explain(material),
+                            _left_out(material),
+                        ]
+                    ),
+                    sentences([material.architecture, _size(material), material.training]),
                 ),
                 figures=beside,
                 asides=(
                     *(_metric_aside(item, material.rows_of(item.split)) for item in material.performance.metrics),
-                    Aside(title="Source", text=data.source),
+                    Aside(title=tr("Source"), text=tr(data.source)),
                 ),
             ),
             *((Block(figures=small),) if not beside and small else ()),
@@ -167,30 +207,39 @@ def section(material: Material) -> Section:
     )
 
 
-_STATED = "The user states that none of these rows trained the model; nothing here can check that."
+def _left_out(material: Material) -> str:
+    if not material.dataset.excluded:
+        return ""
+    return trn(
+        "{number} sample was excluded: the end of the report lists them with the reason.",
+        "{number} samples were excluded: the end of the report lists them with the reason.",
+        len(material.dataset.excluded),
+    )
+
+
+_STATED = mark("The user states that none of these rows trained the model; nothing here can check that.")
 
 
 def rows_of(material: Material) -> str:
     """Which rows the model has learnt from, and which measure it."""
     train, watching, test = (int((material.split == name).sum()) for name in ("train", "validation", "test"))
     if not train + test:
-        return _STATED if material.not_seen else "No rows of the training are at hand."
+        return tr(_STATED) if material.not_seen else tr("No rows of the training are at hand.")
     if not material.trained:
-        seen = _STATED if material.not_seen else "Which of these rows the model has seen before is not known here."
-        unused = (
-            "" if material.dataset.weights is None else " The model came trained, so the weights of rows count nowhere."
-        )
-        return f"{seen}{unused}"
+        seen = _STATED if material.not_seen else tr("Which of these rows the model has seen before is not known here.")
+        unused = tr("The model came trained, so the weights of rows count nowhere.")
+        return sentences([seen, "" if material.dataset.weights is None else unused])
     if not test:
-        return (
-            f"All {train:,} rows train the model: no data is held out, "
-            "so its quality below is that on rows it has seen."
+        return tr(
+            "All {number} rows train the model: no data is held out, so its quality below is that on rows it has seen.",
+            number=f"{train:,}",
         )
-    watch = [f"{watching:,} watch its training"] if watching else []
-    sentence = f"{listing([f'{train:,} rows train the model', *watch, f'{test:,} are held out'])}."
-    if not material.stopped_by_test:
-        return sentence
-    return f"{sentence} The held-out rows also stop the training, so what is measured on them is a little too good."
+    learnt = tr("{number} rows train the model", number=f"{train:,}")
+    watch = [tr("{number} watch its training", number=f"{watching:,}")] if watching else []
+    held_out = tr("{number} are held out", number=f"{test:,}")
+    stop = tr("The held-out rows also stop the training, so what is measured on them is a little too good.")
+    rows = tr("{clause}.", clause=listing([learnt, *watch, held_out]))
+    return sentences([rows, stop if material.stopped_by_test else ""])
 
 
 def _to_explain(material: Material) -> str:
@@ -200,16 +249,36 @@ def _to_explain(material: Material) -> str:
         return ""
     labelled = int((rows & ~np.isnan(material.labels)).sum())
     total = int(rows.sum())
-    known = "none of them has" if not labelled else "each has" if labelled == total else f"{labelled:,} of them have"
-    more = "" if rows.all() else "more "
-    return f" {count(total, f'{more}row is', f'{more}rows are')} given to be explained; {known} a label."
+    if not labelled:
+        known = tr("none of them has a label")
+    elif labelled == total:
+        known = tr("each has a label")
+    else:
+        known = tr("{number} of them have a label", number=f"{labelled:,}")
+    if rows.all():
+        return trn(
+            "{number} row is given to be explained; {known}.",
+            "{number} rows are given to be explained; {known}.",
+            total,
+            known=known,
+        )
+    return trn(
+        "{number} more row is given to be explained; {known}.",
+        "{number} more rows are given to be explained; {known}.",
+        total,
+        known=known,
+    )
 
 
 def _one_of(material: Material) -> str:
     """Which of several labels this chapter is about."""
     if len(material.performance.labels) < 2:
         return ""
-    return f" This chapter explains {material.dataset.label_name}, one of {len(material.performance.labels)} labels."
+    return tr(
+        "This chapter explains {label}, one of {number} labels.",
+        label=material.dataset.label_name,
+        number=str(len(material.performance.labels)),
+    )
 
 
 def _labels(material: Material) -> Table:
@@ -221,23 +290,28 @@ def _labels(material: Material) -> Table:
     ]
     return Table(
         name=f"{material.slug}-labels",
-        caption="Quality by label. A naive guess knows the training labels alone: always their mean, or whichever of "
-        "yes and no is commoner.",
+        caption=tr(
+            "Quality by label. A naive guess knows the training labels alone: always their mean, or whichever of yes "
+            "and no is commoner."
+        ),
         columns=(
-            Column(title="label"),
-            Column(title="measure"),
-            *(Column(title=title, numeric=True) for title in ("value", "95% interval", "naive guess", "rows")),
-            Column(title="measured on"),
+            Column(title=tr("label")),
+            Column(title=tr("measure")),
+            Column(title=tr("value"), numeric=True),
+            Column(title=tr("95% interval"), numeric=True),
+            Column(title=tr("naive guess"), numeric=True),
+            Column(title=tr("rows"), numeric=True),
+            Column(title=tr("measured on")),
         ),
         rows=tuple(
             (
                 name,
-                metric.name,
+                tr(metric.name),
                 plain(metric.value, 3),
                 interval(*metric.interval, 3) if metric.interval else "–",
                 "–" if metric.naive is None else plain(metric.naive, 3),
                 f"{metric.count:,}",
-                f"{measured} rows",
+                called_rows(measured),
             )
             for name, metric, measured in rows
         ),
@@ -249,11 +323,17 @@ def _published(material: Material) -> Table:
     here = _measured(material)
     return Table(
         name=f"{material.slug}-published",
-        caption="What others have published about this data and kind of model, as a reference; a dash where it is not "
-        "measured here.",
-        columns=(Column(title="number"), Column(title="published", numeric=True), Column(title="here", numeric=True)),
+        caption=tr(
+            "What others have published about this data and kind of model, as a reference; a dash where it is not "
+            "measured here."
+        ),
+        columns=(
+            Column(title=tr("number")),
+            Column(title=tr("published"), numeric=True),
+            Column(title=trp("column", "here"), numeric=True),
+        ),
         rows=tuple(
-            (name, f"{value:g}", plain(here[name], 3) if name in here else "–")
+            (tr(name), f"{value:g}", plain(here[name], 3) if name in here else "–")
             for name, value in material.dataset.published.items()
         ),
     )
@@ -275,8 +355,22 @@ def _measured(material: Material) -> dict[str, float]:
 
 def _metric_aside(metric: Metric, measured_on: str) -> Aside:
     digits = 3 if metric.name.endswith("accuracy") else 2
-    bounds = f", 95% interval {interval(*metric.interval, digits)}" if metric.interval else ""
-    rows = f"{metric.count:,} {'held-out' if measured_on == 'test' else measured_on} rows"
-    seen = " All of them were seen in training." if measured_on == "training" else ""
-    name = metric.name if metric.name.startswith("R") else capital(metric.name)
-    return Aside(title=f"{name} {plain(metric.value, digits)}", text=f"on {rows}{bounds}.{seen}")
+    rows, number = called_rows("held-out" if measured_on == "test" else measured_on), f"{metric.count:,}"
+    on = tr("on {number} {rows}.", number=number, rows=rows)
+    if metric.interval:
+        bounds = interval(*metric.interval, digits)
+        on = tr("on {number} {rows}, 95% interval {bounds}.", number=number, rows=rows, bounds=bounds)
+    seen = tr("All of them were seen in training.") if measured_on == "training" else ""
+    name = tr(metric.name) if metric.name.startswith("R") else capital(tr(metric.name))
+    return Aside(title=f"{name} {plain(metric.value, digits)}", text=sentences([on, seen]))
+
+
+def called_rows(rows: str) -> str:
+    """What a reader calls the rows that `Material.rows_of` names."""
+    return {
+        "training": tr("training rows"),
+        "test": tr("test rows"),
+        "held-out": tr("held-out rows"),
+        "explained": tr("explained rows"),
+        "given": tr("given rows"),
+    }[rows]

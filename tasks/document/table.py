@@ -21,11 +21,12 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     waterfall,
 )
-from exhibit.tasks.document.words import capital, count, numbers, plain, signed, without_units
+from exhibit.tasks.document.words import count, numbers, plain, signed, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
 from exhibit.tasks.records.finding import Finding, Leaders, Named
+from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -46,7 +47,7 @@ def story(material: Material) -> tuple[Finding, str]:
         first=tuple(Named(name=without_units(importance.features)[k], value=float(sizes[k])) for k in order[:named]),
         trainings=kept,
         reference=_surely_first(known) if known is not None else None,
-        reference_label="" if known is None else known.label,
+        reference_label="" if known is None else tr(known.label),
         bearing=bearing.bearing(material.main),
         doubt=_doubt(material, order, kept),
         **bearing.methods(
@@ -61,7 +62,9 @@ _TOLD = 0.005  # a share below is 0% in whole per cents: no feature is named for
 
 def _direction(material: Material, method: MethodMaterial) -> str:
     """What the colours of bars mean; sizes have one."""
-    return direction(material, method) if method.signed else f" {capital(method.sizes)} have no sign."
+    if method.signed:
+        return direction(material, method)
+    return {"abs": tr("Absolute values have no sign."), "square": tr("Squares have no sign.")}[method.aggregate]
 
 
 def _first(features: Sequence[str], values: Array) -> Named:
@@ -107,19 +110,24 @@ def _doubt(material: Material, order: Array, kept: tuple[int, int] | None) -> st
     if not others or not importance.mean_absolute.any():
         return ""
     if (own := int(importance.mean_absolute.argmax())) != first:  # the bars are a mean over trainings
-        return f"in the reported training itself {without_units(importance.features)[own]} is first"
+        return tr("in the reported training itself {feature} is first", feature=without_units(importance.features)[own])
     if kept is not None and 2 * kept[0] <= kept[1]:
         name = without_units(importance.features)[first]
-        return f"{name} is first in only {kept[0]} of {count(kept[1], 'further training')}"
+        return tr(
+            "{feature} is first in only {number} of {trainings}",
+            feature=name,
+            number=str(kept[0]),
+            trainings=count(kept[1], "further training"),
+        )
     lead = material.main.lead
     if lead is None or lead.samples < FEWEST:
-        return (
-            f"{count(material.explained, 'sample')} {'has' if material.explained == 1 else 'have'} no error to speak of"
+        return trn(
+            "{number} sample has no error to speak of", "{number} samples have no error to speak of", material.explained
         )
-    return "" if surely(lead) else _NOT_AHEAD
+    return "" if surely(lead) else tr(_NOT_AHEAD)
 
 
-_NOT_AHEAD = "among other samples chance alone could put another feature first"
+_NOT_AHEAD = mark("among other samples chance alone could put another feature first")
 
 
 def figures(material: Material, _: Scales) -> tuple[Figure, ...]:
@@ -149,24 +157,32 @@ def importance_figure(material: Material) -> Figure:
     series = []
     for method in reversed(material.methods):
         values, errors, meaning = shares(material, method)
-        series.append(Series(name=method.title, values=values[order], errors=errors[order]))
+        series.append(Series(name=tr(method.title), values=values[order], errors=errors[order]))
     if material.reference is not None:
         known = material.reference
         series.append(
             Series(
-                name=known.label,
+                name=tr(known.label),
                 values=known.mean[order],
                 errors=known.standard_error[order],
                 reference=True,
             )
         )
-    grey = f" Grey: {material.reference.label}, {material.reference.description}." if material.reference else ""
+    grey = ""
+    if (reference := material.reference) is not None:
+        grey = tr(
+            "Grey: {reference}, {description}.", reference=tr(reference.label), description=tr(reference.description)
+        )
+    caption = tr(
+        "Share of importance of each feature over {samples}; lines: {error}.",
+        samples=count(material.explained, "sample"),
+        error=meaning,
+    )
     return Figure(
         name=f"{material.slug}-importances",
-        content=Bars(labels=labels, series=tuple(series), axis="share of importance"),
-        caption=f"Share of importance of each feature over {count(material.explained, 'sample')}; "
-        f"lines: {meaning}.{grey}{features_left_out(material)}",
-        alt="; ".join(f"{item.name}: {numbers(labels, item.values)}" for item in series),
+        content=Bars(labels=labels, series=tuple(series), axis=tr("share of importance")),
+        caption=sentences([caption, grey, features_left_out(material).strip()]),
+        alt=_listed(series, labels),
     )
 
 
@@ -183,17 +199,30 @@ def _teaser(material: Material) -> Figure:
     others = [method for method in material.methods if _instead(material, method, first)][:1]
     shown = [*others, material.main][::-1]
     labels = [without_units(material.main.summary.importances[0].features)[k] for k in order[:few]]
-    rest = [f"{total - few:,} others"] if total > few else []
-    meaning = shares(material, material.main)[2]
-    left = f" The bar of the {total - few:,} others together has none." if rest else ""
+    others_left = f"{total - few:,}"
+    rest = [tr("{number} others", number=others_left)] if total > few else []
+    left = tr("The bar of the {number} others together has none.", number=others_left) if rest else ""
+    lines = tr("Lines: {error}.", error=shares(material, material.main)[2])
     series = tuple(_with_rest(material, method, order[:few], bool(rest)) for method in shown)
-    by = "" if len(series) > 1 else f" by {bearing.named(material.main)}"
+    samples = count(material.explained, "sample")
+    caption = (
+        tr(
+            "How much of the explanation each feature carries, of 100% in all but for rounding, over {samples}.",
+            samples=samples,
+        )
+        if len(series) > 1
+        else tr(
+            "How much of the explanation by {method} each feature carries, of 100% in all but for rounding, over "
+            "{samples}.",
+            method=bearing.named(material.main),
+            samples=samples,
+        )
+    )
     return Figure(
         name=f"{material.slug}-teaser",
-        content=Bars(labels=(*labels, *rest), series=series, axis="share of the explanation, %"),
-        caption=f"How much of the explanation{by} each feature carries, of 100% in all but for rounding, over "
-        f"{count(material.explained, 'sample')}. Lines: {meaning}.{left}",
-        alt="; ".join(f"{item.name}: {numbers([*labels, *rest], item.values)}" for item in series),
+        content=Bars(labels=(*labels, *rest), series=series, axis=tr("share of the explanation, %")),
+        caption=sentences([caption, lines, left]),
+        alt=_listed(series, [*labels, *rest]),
         width=PAGE_ONE,
     )
 
@@ -203,7 +232,7 @@ def _with_rest(material: Material, method: MethodMaterial, first: Array, rest: b
     values, errors = (100 * part for part in shares(material, method)[:2])
     others = [values.sum() - values[first].sum()] if rest else []
     return Series(
-        name=method.title,
+        name=tr(method.title),
         values=np.append(values[first], others),
         errors=np.append(errors[first], [np.nan] * len(others)),
     )
@@ -214,17 +243,27 @@ def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
     item = material.dataset.inputs[0]
     panels = []
     for row in range(min(len(material.dataset.sample_ids), _MOST_PANELS)):
-        title = f"{material.sample_name(row)}, {material.output_name(int(material.targets[row, 0]))}"
+        title = _panel(material, row)
         values = method.values[item.name][row, :, 0].astype(np.float64)
         panels.append(waterfall(material, method, row, *cells(item, row, values), title))
+    caption = tr(
+        "{method} of single samples: how the contributions of each lead from the baseline's score to its own, the "
+        "largest first, in {unit}.",
+        method=tr(method.title),
+        unit=tr(method.unit),
+    )
     return Figure(
         name=f"{material.slug}-{method.label}-samples",
         content=Waterfalls(panels=tuple(panels), facets=facets(material, range(len(panels)))),
-        caption=f"{method.title} of single samples: how the contributions of each lead from the baseline's score to "
-        f"its own, the largest first, in {method.unit}.{direction(material, method)}",
-        alt="; ".join(
-            f"{panel.title}: from {signed(panel.start)} to {signed(panel.end)}, "
-            f"{numbers(panel.labels, panel.values, with_sign=True)}"
+        caption=sentences([caption, direction(material, method).strip()]),
+        alt=trp("list", "; ").join(
+            tr(
+                "{sample}: from {start} to {end}, {contributions}",
+                sample=panel.title,
+                start=signed(panel.start),
+                end=signed(panel.end),
+                contributions=numbers(panel.labels, panel.values, with_sign=True),
+            )
             for panel in panels
         ),
     )
@@ -242,27 +281,44 @@ def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
         if squared:
             values = values / max(float(values.sum()), np.finfo(float).tiny)
         values = values[drawn]
-        name = f"{material.sample_name(row)}, {material.output_name(int(material.targets[row, 0]))}"
-        panels.append(Series(name=name, values=values))
-    meaning = "squared and divided by their sum" if squared else f"in {method.unit}"
+        panels.append(Series(name=_panel(material, row), values=values))
+    unit, title = tr(method.unit), tr(method.title)
+    caption = (
+        tr("{method} of single samples, squared and divided by their sum.", method=title)
+        if squared
+        else tr("{method} of single samples, in {unit}.", method=title, unit=unit)
+    )
     return Figure(
         name=f"{material.slug}-{method.label}-samples",
         content=BarPanels(
             labels=labels,
             panels=tuple(panels),
-            axis="share of the squared gradient" if squared else method.unit,
+            axis=tr("share of the squared gradient") if squared else unit,
             signed=by_sign,
             facets=facets(material, range(len(panels))),
         ),
-        caption=f"{method.title} of single samples, {meaning}.{_direction(material, method)}{left_out}",
-        alt="; ".join(f"{panel.name}: {numbers(labels, panel.values, by_sign)}" for panel in panels),
+        caption=sentences([caption, _direction(material, method).strip(), left_out.strip()]),
+        alt=_listed(panels, labels, by_sign),
+    )
+
+
+def _panel(material: Material, row: int) -> str:
+    """What a panel of one sample is called: by the sample and what is explained of it."""
+    output = material.output_name(int(material.targets[row, 0]))
+    return tr("{sample}, {output}", sample=material.sample_name(row), output=output)
+
+
+def _listed(series: Sequence[Series], labels: Sequence[str], by_sign: bool = False) -> str:
+    """The numbers of bars in words."""
+    return trp("list", "; ").join(
+        tr("{name}: {numbers}", name=one.name, numbers=numbers(labels, one.values, by_sign)) for one in series
     )
 
 
 def sections(material: Material) -> tuple[Section, ...]:
     return (
         Section(
-            title="What the model relies on",
+            title=tr("What the model relies on"),
             id="importances",
             blocks=(
                 Block(
@@ -275,12 +331,12 @@ def sections(material: Material) -> tuple[Section, ...]:
             ),
         ),
         Section(
-            title="Single samples",
+            title=tr("Single samples"),
             id="samples",
             blocks=tuple(
                 Block(
                     figures=(f"{material.slug}-{method.label}-samples",),
-                    asides=(_READ_SAMPLES,) if method.additive and material.whole else (),
+                    asides=(_read_samples(),) if method.additive and material.whole else (),
                 )
                 for method in reversed(material.methods)
             ),
@@ -295,21 +351,33 @@ def appendix(material: Material) -> tuple[Block, ...]:
 
 def _read_bars(material: Material) -> Aside:
     """What a bar and the line at its end are, by the error that is drawn."""
-    error, _, over = shares(material, material.main)[2].partition(", ")
-    aside = f", {over}" if over else ""
+    seeds = over_trainings(material.main)
+    if seeds is None or None in [over_trainings(method) for method in material.methods]:
+        line = tr(
+            "The thin line reaches one standard error over samples to each side of the end of the bar; a 95% interval "
+            "is at least about twice as long."
+        )
+    else:
+        line = tr(
+            "The thin line reaches one standard deviation over {trainings} trainings to each side of the end of the "
+            "bar, and each share is a mean over these; a 95% interval is at least about twice as long.",
+            trainings=str(len(seeds.details["share"])),
+        )
+    overlap = tr("Where lines overlap, the order of two features may be chance.")
     return Aside(
-        title="How to read it",
-        text="A long bar: the prediction moved much with this feature. The thin line reaches one "
-        f"{error} to each side of the end of the bar{aside}; a 95% interval is at least about twice as long. Where "
-        "lines overlap, the order of two features may be chance.",
+        title=tr("How to read it"),
+        text=sentences([tr("A long bar: the prediction moved much with this feature."), line, overlap]),
     )
 
 
-_READ_SAMPLES = Aside(
-    title="How to read it",
-    text="The contributions of one sample and the score of the baseline add up to the score of the sample, "
-    "up to the residual.",
-)
+def _read_samples() -> Aside:
+    return Aside(
+        title=tr("How to read it"),
+        text=tr(
+            "The contributions of one sample and the score of the baseline add up to the score of the sample, up to "
+            "the residual."
+        ),
+    )
 
 
 def importance_table(material: Material) -> Table:
@@ -318,9 +386,19 @@ def importance_table(material: Material) -> Table:
     importance, check = main.summary.importances[0], over_trainings(main)
     values, errors, meaning = shares(material, main)
     by_sign = main.aggregate == "raw"
+    said = {"method": tr(main.title), "error": meaning, "unit": tr(main.unit)}
+    said["ranks"] = tr(", and the ranks over trainings") if check else ""
+    caption = (
+        tr("{method}: share of mean |a| ({error}), mean a and mean |a| in {unit}{ranks}.", **said)
+        if by_sign
+        else tr("{method}: share of mean |a| ({error}), mean |a| in {unit}{ranks}.", **said)
+    )
     rows = []
     for k in feature_order(material):
-        ranks = f"{check.details['best_rank'][k]} to {check.details['worst_rank'][k]}" if check else ""
+        ranks = ""
+        if check:
+            best, worst = check.details["best_rank"][k], check.details["worst_rank"][k]
+            ranks = tr("{low} to {high}", low=str(best), high=str(worst))
         rows.append(
             (
                 without_units(importance.features)[k],
@@ -332,14 +410,13 @@ def importance_table(material: Material) -> Table:
         )
     return Table(
         name=f"{material.slug}-importances-table",
-        caption=f"{main.title}: share of mean |a| ({meaning}), {'mean a and ' * by_sign}mean |a| in {main.unit}"
-        f"{', and the ranks over trainings' if check else ''}.{features_left_out(material)}",
+        caption=sentences([caption, features_left_out(material).strip()]),
         columns=(
-            Column(title="feature"),
-            Column(title="share, %", numeric=True),
-            *((Column(title="mean a", numeric=True),) if by_sign else ()),
-            Column(title="mean |a|", numeric=True),
-            *((Column(title="rank", numeric=True),) if check else ()),
+            Column(title=tr("feature")),
+            Column(title=tr("share, %"), numeric=True),
+            *((Column(title=tr("mean a"), numeric=True),) if by_sign else ()),
+            Column(title=tr("mean |a|"), numeric=True),
+            *((Column(title=tr("rank"), numeric=True),) if check else ()),
         ),
         rows=tuple(rows),
     )
