@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from exhibit.tasks.claim import TOLERANCE
 from exhibit.tasks.document.pdf_alike import alike_pixels
-from exhibit.tasks.evidence.evidence import TOLERANCE
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.shown import escaped
 

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from exhibit.flows.child import run_child
 from exhibit.flows.quiet import QUIET
 from exhibit.flows.signatures import Shown, Signed
-from exhibit.tasks.evidence.evidence import TOLERANCE
+from exhibit.tasks.claim import TOLERANCE
 from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.manifest import MANIFEST
 

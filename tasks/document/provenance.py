@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from exhibit.tasks.claim import claim
 from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import count
 from exhibit.tasks.records.language import mark, tr, trp
@@ -18,7 +19,7 @@ def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:
     rows = [
         (tr("content digest"), proof["content"]),
         (tr("source digest"), proof["source"]),
-        (tr("claim"), tr(proof["claim"])),
+        (tr("claim"), _claimed(proof)),
         (tr("platform"), f"Python {system['python']}, {system['system']}, {system['machine']}"),
         (tr("pages set by"), pages),
         (
@@ -48,6 +49,12 @@ def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:
             rows=tuple(tuple([*libraries[k : k + 3], "", ""][:3]) for k in range(0, len(libraries), 3)),
         ),
     )
+
+
+def _claimed(proof: Mapping[str, Any]) -> str:
+    """In the words of this program, where it still says the same."""
+    said = claim(proof["compute"])
+    return tr(said) if said == proof["claim"] else str(proof["claim"])
 
 
 def _origins(chapters: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:

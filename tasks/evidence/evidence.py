@@ -6,16 +6,13 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from exhibit.tasks.claim import claim
 from exhibit.tasks.evidence.pretty_json import _sorted, _written
-from exhibit.tasks.protocols import WHOLE_BATCH
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import canonical_json
 
 SCHEMA = "exhibit-evidence/1"
-
-
-TOLERANCE = 1e-5  # of the norm of each array, single precision: what "the same numbers" means
 
 
 def environment() -> dict[str, str]:
@@ -64,7 +61,7 @@ def evidence(
         "schema": SCHEMA,
         "document": {"issued": issued},
         "content": content_digest(chapters),
-        "claim": claim(compute),
+        "claim": str(claim(compute)),
         "config": dict(config),
         "local": dict(local),
         "attached": {name: sha256(data).hexdigest() for name, data in attached.items()},
@@ -77,17 +74,6 @@ def evidence(
         "typesetting": dict(typesetting),
         "source": sha256(canonical_json(fingerprint["source"])).hexdigest(),
     }
-
-
-def claim(compute: Mapping[str, Any]) -> str:
-    """What is claimed of a second derivation."""
-    near = f"within {TOLERANCE:g} of the norm of each array"
-    if not compute["deterministic"]:
-        return f"{near}, not the same bytes: compute.deterministic is false"
-    same = "platform, libraries and threads"
-    if compute["batch"] % WHOLE_BATCH:
-        same = f"platform, libraries, threads and compute.chunk (compute.batch is no multiple of {WHOLE_BATCH})"
-    return f"the same bytes on the same {same}; elsewhere {near}"
 
 
 def constraints(libraries: Mapping[str, str]) -> bytes:

@@ -30,6 +30,7 @@ from exhibit.flows.points import Given
 from exhibit.flows.run import run_report
 from exhibit.flows.verification import EXIT_CODES
 from exhibit.flows.verify import _differences, _differing_settings, compared, derived, verify
+from exhibit.tasks.claim import TOLERANCE, claim
 from exhibit.tasks.data.folder import ImageFolderSpec, PhotographsSpec
 from exhibit.tasks.data.solubility import EsolSpec
 from exhibit.tasks.data.table import IrisSpec
@@ -37,7 +38,7 @@ from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.document.pdf import _sealed as pdf_sealed
 from exhibit.tasks.document.press import embedded_name
 from exhibit.tasks.evidence.bill import BILL, bill_of_materials, installed
-from exhibit.tasks.evidence.evidence import TOLERANCE, claim, content_digest
+from exhibit.tasks.evidence.evidence import content_digest
 from exhibit.tasks.evidence.local import absent, described, file_digest, local_references, put
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.factory import TRUSTED
