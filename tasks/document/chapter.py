@@ -267,7 +267,7 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
         "What was measured about these explanations, on which sample and against which hypothesis of chance, and what "
         "was not."
     )
-    table = verdicts.verdict_table(material.slug, tr("method"), tr("measured"), caption, rows)
+    table = verdicts.verdict_table(material.slug, tr("method"), trp("column", "measured"), caption, rows)
     return Section(
         title=tr("How far it can be trusted"),
         id="checks",

@@ -240,7 +240,7 @@ _SHORT = 30  # letters
 def stated(state: State) -> str:
     """What a card or a profile has on a field or a clause."""
     words: dict[State, str] = {
-        "here": tr("here"),
+        "here": trp("state", "here"),
         "in part": tr("in part"),
         "not stated": tr("not stated"),
         "not provided by this report": tr("not provided by this report"),

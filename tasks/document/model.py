@@ -328,7 +328,7 @@ def _published(material: Material) -> Table:
             "measured here."
         ),
         columns=(
-            Column(title=tr("number")),
+            Column(title=trp("column", "number")),
             Column(title=tr("published"), numeric=True),
             Column(title=trp("column", "here"), numeric=True),
         ),
