@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Literal
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def many(table: Table) -> bool:
 
 def tall(table: Table) -> bool:
     """Whether its rows are so high that a few of them fill a page."""
-    return any(len(cell) > _TALL for row in table.rows for cell in row)
+    return any(letters(cell) > _TALL for row in table.rows for cell in row)
 
 
 _TALL = 160  # characters of a cell that takes several lines
@@ -82,18 +83,23 @@ def breaking(table: Table) -> set[int]:
     return {
         index
         for index in range(len(table.columns))
-        if any(len(word) > _WORD for row in table.rows for word in row[index].split())
+        if any(letters(word) > _WORD for row in table.rows for word in row[index].split())
     }
 
 
 def widest(table: Table) -> int:
     """The index of the column with the longest cell."""
-    return max(range(len(table.columns)), key=lambda k: max((len(row[k]) for row in table.rows), default=0))
+    return max(range(len(table.columns)), key=lambda k: max((letters(row[k]) for row in table.rows), default=0))
+
+
+def letters(text: str) -> int:
+    """How long a text is in Latin letters: one of Japanese or Chinese takes the room of two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def wrapping(table: Table) -> set[int]:
     """Indices of the columns whose cells may go on a second line: the widest, and those that leave it no room."""
-    lengths = [max((len(row[index]) for row in table.rows), default=0) for index in range(len(table.columns))]
+    lengths = [max((letters(row[index]) for row in table.rows), default=0) for index in range(len(table.columns))]
     *others, widest = sorted(range(len(lengths)), key=lengths.__getitem__)
     lines_used = np.cumsum([lengths[index] for index in others])
     wraps = {widest} if lengths[widest] > _WORD else set()
