@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.figure import Drawing, Palette
-from exhibit.tasks.records.language import mark, sentences, tr
+from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 
@@ -196,7 +196,7 @@ def _words() -> Table:
     return Table(
         name="words",
         caption=tr("Words of this report."),
-        columns=(Column(title=tr("word")), Column(title=tr("meaning"))),
+        columns=(Column(title=trp("glossary", "word")), Column(title=tr("meaning"))),
         rows=rows,
     )
 
