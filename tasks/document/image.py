@@ -19,6 +19,7 @@ from exhibit.tasks.document.words import capital, count, listing, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
 from exhibit.tasks.records.finding import STANDS_OUT, Finding, Mark, Named, Place
+from exhibit.tasks.records.language import ENGLISH, language_now, mark, sentences, tr, trp
 from exhibit.tasks.records.material import Maps, Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 from exhibit.tasks.records.shown import article
@@ -42,7 +43,7 @@ def _place(material: Material, row: int) -> Place:
         signed=main.signed,
         title=_read(material, row),
         sample=material.sample_name(row),
-        where=Named(name=_NINTHS[k], value=float(held[k])),
+        where=Named(name=tr(_NINTHS[k]), value=float(held[k])),
         area=float(area[k]),
         of=_shared(material, main, row),
         bearing=bearing.bearing(main),
@@ -57,16 +58,15 @@ def _elsewhere(material: Material, method: MethodMaterial, row: int, k: int) -> 
     main, _ = _ninths(material, material.main, row)
     if main[k] < STANDS_OUT * area[k]:
         own = int(held.argmax())
-        return Named(name=_NINTHS[own], value=float(held[own])) if held[own] >= STANDS_OUT * area[own] else None
-    return Named(name=_NINTHS[k], value=float(held[k])) if held[k] < area[k] else None
+        return Named(name=tr(_NINTHS[own]), value=float(held[own])) if held[own] >= STANDS_OUT * area[own] else None
+    return Named(name=tr(_NINTHS[k]), value=float(held[k])) if held[k] < area[k] else None
 
 
-_NINTHS = [
-    f"{' '.join(filter(None, (vertical, horizontal)))}" or "middle"
-    for vertical in ("upper", "", "lower")
-    for horizontal in ("left", "", "right")
-]
-_NINTHS[1], _NINTHS[7] = "upper middle", "lower middle"
+_NINTHS = (
+    *(mark("upper left"), mark("upper middle"), mark("upper right")),
+    *(mark("left"), mark("middle"), mark("right")),
+    *(mark("lower left"), mark("lower middle"), mark("lower right")),
+)
 
 
 def _ninths(material: Material, method: MethodMaterial, row: int) -> tuple[Array, Array]:
@@ -82,20 +82,27 @@ def _ninths(material: Material, method: MethodMaterial, row: int) -> tuple[Array
 def _shared(material: Material, method: MethodMaterial, row: int) -> str:
     """What a share of the explanation is a share of."""
     if not method.signed:
-        return "the explanation"
+        return tr("the explanation")
     name = material.output_name(int(material.targets[row, 0]))
-    return f"what speaks for {name}" if material.dataset.classes else f"what raises the {name}"
+    return (
+        tr("what speaks for {name}", name=name) if material.dataset.classes else tr("what raises the {name}", name=name)
+    )
 
 
 def _read(material: Material, row: int) -> str:
     """an 8 read as 7."""
     name = material.output_name
     if not material.dataset.classes:
-        return f"what gives the {name(0)}"
+        return tr("what gives the {name}", name=name(0))
     true, predicted = material.true_output(row), predicted_output(material, row)
     if true is None:
-        return f"a picture read as {name(predicted)}"
-    return f"{article(name(true))} read {'right' if true == predicted else f'as {name(predicted)}'}"
+        return tr("a picture read as {name}", name=name(predicted))
+    one = article(name(true)) if language_now() == ENGLISH else name(true)
+    return (
+        tr("{one} read right", one=one)
+        if true == predicted
+        else tr("{one} read as {name}", one=one, name=name(predicted))
+    )
 
 
 def _mark(material: Material) -> Mark | None:
@@ -110,7 +117,7 @@ def _mark(material: Material) -> Mark | None:
         signed=main.signed,
         region=planted.region,
         of_class=material.output_name(planted.output),
-        of="what raises the loss" if material.score == "loss" else "what speaks for the explained class",
+        of=tr("what raises the loss") if material.score == "loss" else tr("what speaks for the explained class"),
         positive=positive,
         area=area,
         samples=samples,
@@ -174,10 +181,20 @@ def _teaser(material: Material, scales: Scales) -> Figure:
         name=f"{material.slug}-teaser",
         content=Images(columns=(), rows=(tuple(cells),)),
         scales=tuple(without_score(material, main, scale, len(maps)) for scale in own),
-        caption=f"{capital(material.sample_name(0))}, and beside it which pixels count, by {bearing.named(main)}."
-        f"{_LIGHT if material.palette == 'keras_example' and main.signed else direction(material, main)}"
-        f"{_in_brackets(material)}",
-        alt="; ".join(cell.alt for cell in cells),
+        caption=sentences(
+            [
+                tr(
+                    "{sample}, and beside it which pixels count, by {method}.",
+                    sample=capital(material.sample_name(0)),
+                    method=bearing.named(main),
+                ),
+                tr(_LIGHT)
+                if material.palette == "keras_example" and main.signed
+                else direction(material, main).lstrip(),
+                _in_brackets(material),
+            ]
+        ),
+        alt=trp("list", "; ").join(cell.alt for cell in cells),
     )
 
 
@@ -188,10 +205,8 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
     rows = [row for row, _ in lines]
     stacked = len(lines[0][1]) < len(material.target_names)
     additive = any(method.additive for method in material.methods)
-    summed = " The number below a map is the sum of its pixels." if additive else ""
-    by = "by method and class" if material.dataset.classes else "by method"
     headings = [
-        f"{method.title}{'' if stacked else _for_class(material, target)}"
+        tr(method.title) if stacked else _headed(material, method, target)
         for method in material.methods
         for target in lines[0][1]
     ]
@@ -207,26 +222,38 @@ def _image_grid(material: Material, scales: Scales) -> Figure:
     return Figure(
         name=f"{material.slug}-samples",
         content=Images(
-            columns=tuple(("input", *headings)[column] for column in shown),
+            columns=tuple((tr("input"), *headings)[column] for column in shown),
             rows=tuple(tuple(line[column] for column in shown) for line in cells),
             row_labels=tuple(reading(material, row) if targets[0] == 0 else "" for row, targets in lines),
             width=material.picture_width,
             facets=facets(material, [row for row, _ in lines]),
         ),
         scales=tuple(_scale(material, unit, scales[unit]) for unit in units),
-        caption=f"Single images and their attributions, {by}. {material.selection_reason}"
-        f"{_direction(material)}{_in_brackets(material)}{summed}"
-        f"{left_out(material)}"
-        + " Where classes are the same, the map is drawn once."
-        * (len(material.target_names) > 1),
-        alt=f"{count(len(lines), 'row')}: {'; '.join(reading(material, row) for row in dict.fromkeys(rows))}",
+        caption=sentences(
+            [
+                tr("Single images and their attributions, by method and class.")
+                if material.dataset.classes
+                else tr("Single images and their attributions, by method."),
+                tr(material.selection_reason),
+                _direction(material),
+                _in_brackets(material),
+                tr("The number below a map is the sum of its pixels.") if additive else "",
+                left_out(material).lstrip(),
+                tr("Where classes are the same, the map is drawn once.") if len(material.target_names) > 1 else "",
+            ]
+        ),
+        alt=tr(
+            "{rows}: {readings}",
+            rows=count(len(lines), "row"),
+            readings=trp("list", "; ").join(reading(material, row) for row in dict.fromkeys(rows)),
+        ),
     )
 
 
 def _scale(material: Material, unit: str, limit: float) -> Scale:
     """That of the maps in this unit; it begins at zero where they are all of sizes."""
     signed_ones = [method.signed for method in material.methods if _maps(material, method).unit == unit]
-    return Scale(unit=unit, limit=limit, palette=material.palette, signed=any(signed_ones))
+    return Scale(unit=tr(unit), limit=limit, palette=material.palette, signed=any(signed_ones))
 
 
 def grid_lines(outputs: Array, methods: int) -> list[tuple[int, tuple[int, ...]]]:
@@ -250,18 +277,25 @@ def _direction(material: Material) -> str:
     """What the colours of maps mean, which may be light, and which of the methods give sizes without a sign."""
     signed_ones = [method for method in material.methods if method.signed]
     sizes = [method for method in material.methods if not method.signed]
-    usual = (
-        _LIGHT if material.palette == "keras_example" else direction(material, signed_ones[0]) if signed_ones else ""
-    )
+    usual = ""
+    if signed_ones or not sizes:
+        light = material.palette == "keras_example"
+        usual = tr(_LIGHT) if light else direction(material, signed_ones[0]).lstrip() if signed_ones else ""
     if not sizes:
         return usual
-    of = "" if not signed_ones else f" of {listing([method.title for method in sizes])}"
-    kinds = listing(list(dict.fromkeys(method.sizes for method in sizes)))
-    return f"{usual if signed_ones else ''} The maps{of} are of {kinds}, which have no sign: the darker, the larger."
+    kinds = listing(list(dict.fromkeys(tr(method.sizes) for method in sizes)))
+    if not signed_ones:
+        return tr("The maps are of {kinds}, which have no sign: the darker, the larger.", kinds=kinds)
+    said = tr(
+        "The maps of {methods} are of {kinds}, which have no sign: the darker, the larger.",
+        methods=listing([tr(method.title) for method in sizes]),
+        kinds=kinds,
+    )
+    return sentences([usual, said])
 
 
-_LIGHT = (
-    " Green light is positive, red light negative, as published; readers with a red-green deficiency cannot tell them "
+_LIGHT = mark(
+    "Green light is positive, red light negative, as published; readers with a red-green deficiency cannot tell them "
     "apart."
 )
 
@@ -269,11 +303,15 @@ _LIGHT = (
 def _in_brackets(material: Material) -> str:
     """What the number behind a class is, above a map."""
     known = material.dataset.classes and material.probabilities is not None
-    return " In brackets: the probability that the model gives this class." if known else ""
+    return tr("In brackets: the probability that the model gives this class.") if known else ""
 
 
-def _for_class(material: Material, target: int) -> str:
-    return f", for the {called(material.target_names[target])} class" if material.dataset.classes else ""
+def _headed(material: Material, method: MethodMaterial, target: int) -> str:
+    """A method and the class that its maps are for."""
+    title = tr(method.title)
+    if not material.dataset.classes:
+        return title
+    return tr("{method}, for the {target} class", method=title, target=called(material.target_names[target]))
 
 
 def _maps(material: Material, method: MethodMaterial) -> Maps:
@@ -293,7 +331,7 @@ def _input_cell(material: Material, row: int) -> Cell:
     picture = _picture(material, row)
     if _bordered(material) and item.regions is not None:
         picture = bordered(picture, item.regions[row])
-    return Cell(pixels=picture, note=name, alt=f"{name}: the input")
+    return Cell(pixels=picture, note=name, alt=tr("{name}: the input", name=name))
 
 
 def _bordered(material: Material) -> bool:
@@ -325,23 +363,35 @@ def _cell(material: Material, method: MethodMaterial, target: int, row: int, uni
     name = material.output_name(int(outputs[target]))
     total = float(values.sum(dtype=np.float64))
     peak = np.unravel_index(np.abs(values).argmax(), values.shape)
-    own = "" if maps.limits is None else f"±1 is {maps.limits[row, target]:.2g}"
+    own = "" if maps.limits is None else tr("±1 is {limit}", limit=f"{maps.limits[row, target]:.2g}")
+    summed = tr("sum {sum}", sum=signed(total)) if method.additive else ""
     return Cell(
         pixels=maps.values[row, ..., target],
         scale=units.index(maps.unit),
         beneath=_picture(material, row) if material.overlay else None,
         opacity=material.overlay,
         palette=material.palette,
-        title=f"for {material.with_probability(row, int(outputs[target]))}" if material.dataset.classes else "",
-        note="; ".join(filter(None, (f"sum {signed(total)}" if method.additive else "", own))),
-        alt=f"{method.title} of {material.sample_name(row)} for {name}: sum {signed(total)}, "
-        f"strongest at row {peak[0]}, column {peak[1]} with {signed(float(values[peak]))}",
+        title=tr("for {output}", output=material.with_probability(row, int(outputs[target])))
+        if material.dataset.classes
+        else "",
+        note=trp("list", "; ").join(filter(None, (summed, own))),
+        alt=tr(
+            "{method} of {sample} for {output}: sum {sum}, strongest at row {row}, column {column} with {value}",
+            method=tr(method.title),
+            sample=material.sample_name(row),
+            output=name,
+            sum=signed(total),
+            row=str(peak[0]),
+            column=str(peak[1]),
+            value=signed(float(values[peak])),
+        ),
     )
 
 
 def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> Figure:
     means = method.summary.class_means[material.dataset.inputs[0].name][..., 0]
     unit = method.mean_scale(material.dataset.inputs[0].name)
+    shown = tr("{scale}, mean over images", scale=tr(method.scale(material.dataset.inputs[0].name)))
     names = material.dataset.classes
     half = (len(names) + 1) // 2 if len(names) > 6 else len(names)
     cells = [
@@ -350,8 +400,8 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
             scale=0,
             title=name,
             # A class of which nothing is explained has no mean.
-            note="" if means[k].any() else "no image",
-            alt=f"mean map of class {name}, sum {signed(float(means[k].sum()))}",
+            note="" if means[k].any() else tr("no image"),
+            alt=tr("mean map of class {name}, sum {sum}", name=name, sum=signed(float(means[k].sum()))),
         )
         for k, name in enumerate(names)
     ]
@@ -360,21 +410,24 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
         content=Images(
             columns=(), rows=tuple(tuple(cells[start : start + half]) for start in range(0, len(cells), half))
         ),
-        scales=(Scale(unit=unit, limit=scales[unit], signed=method.signed),),
-        caption=f"{method.title} for the {called(material.target_names[0])} class: "
-        "mean over the explained images of each class.",
-        alt="; ".join(cell.alt for cell in cells),
+        scales=(Scale(unit=shown, limit=scales[unit], signed=method.signed),),
+        caption=tr(
+            "{method} for the {target} class: mean over the explained images of each class.",
+            method=tr(method.title),
+            target=called(material.target_names[0]),
+        ),
+        alt=trp("list", "; ").join(cell.alt for cell in cells),
     )
 
 
 def sections(material: Material) -> tuple[Section, ...]:
     return (
         *(
-            Section(title="Whole classes", blocks=(Block(figures=(f"{material.slug}-{method.label}-classes",)),))
+            Section(title=tr("Whole classes"), blocks=(Block(figures=(f"{material.slug}-{method.label}-classes",)),))
             for method in _with_means(material)
         ),
         Section(
-            title="Single images",
+            title=tr("Single images"),
             id="samples",
             blocks=(
                 Block(
@@ -382,8 +435,8 @@ def sections(material: Material) -> tuple[Section, ...]:
                     asides=(
                         *verdict_asides(material.methods),
                         Aside(
-                            title="How to read it",
-                            text=f"{reading_of_colours(material)} {_of_scales(material)}",
+                            title=tr("How to read it"),
+                            text=sentences([reading_of_colours(material), _of_scales(material)]),
                         ),
                     ),
                 ),
@@ -413,12 +466,11 @@ def _in_regions(material: Material) -> Table:
     labels = [reading(material, row) for row in rows]
     return Table(
         name=f"{material.slug}-regions",
-        caption=f"The share of the positive attribution{_for_class(material, 0)} that lies in the known region of an "
-        "image, beside the region's share of the area. A dash: the map is not one of pixels, or has nothing positive.",
+        caption=sentences([_lies(material), tr("A dash: the map is not one of pixels, or has nothing positive.")]),
         columns=(
-            Column(title="sample"),
-            Column(title="reading"),
-            *(Column(title=title, numeric=True) for title in ("area, %", *(m.title for m in material.methods))),
+            Column(title=tr("sample")),
+            Column(title=tr("reading")),
+            *(Column(title=title, numeric=True) for title in (tr("area, %"), *(tr(m.title) for m in material.methods))),
         ),
         rows=tuple(
             (
@@ -429,6 +481,20 @@ def _in_regions(material: Material) -> Table:
             )
             for row, label, region in zip(rows, labels, regions, strict=True)
         ),
+    )
+
+
+def _lies(material: Material) -> str:
+    """What share of what is told."""
+    if not material.dataset.classes:
+        return tr(
+            "The share of the positive attribution that lies in the known region of an image, beside the region's "
+            "share of the area."
+        )
+    return tr(
+        "The share of the positive attribution, for the {target} class that lies in the known region of an image, "
+        "beside the region's share of the area.",
+        target=called(material.target_names[0]),
     )
 
 
@@ -448,8 +514,13 @@ def _likeliest(material: Material) -> Table:
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :count]
     return Table(
         name=f"{material.slug}-likeliest",
-        caption=f"The {count} likeliest classes of each image, with their probabilities.",
-        columns=tuple(Column(title=title) for title in ("sample", "true", *(f"{k + 1}." for k in range(count)))),
+        caption=tr(
+            "The {number} likeliest classes of each image, with their probabilities.",
+            number=str(count),
+        ),
+        columns=tuple(
+            Column(title=title) for title in (tr("sample"), trp("class", "true"), *(f"{k + 1}." for k in range(count)))
+        ),
         rows=tuple(
             (
                 material.sample_name(row),
@@ -464,8 +535,8 @@ def _likeliest(material: Material) -> Table:
 
 def _of_scales(material: Material) -> str:
     if any(_maps(material, method).limits is not None for method in material.methods):
-        return "What ±1 stands for is written below each map."
-    return (
+        return tr("What ±1 stands for is written below each map.")
+    return tr(
         "Maps on one scale have equal colours for equal numbers; those of two scales are not to be compared by colour."
     )
 
@@ -473,10 +544,15 @@ def _of_scales(material: Material) -> str:
 def reading_of_colours(material: Material) -> str:
     """What a pixel of each colour says; nothing of directions where every map is of sizes."""
     if not any(method.signed for method in material.methods):
-        return "A dark pixel moved the score much, whichever way: the maps are of sizes, which have no sign."
-    positive, negative = ("Red", "blue") if material.palette == "diverging" else ("Green", "red")
+        return tr("A dark pixel moved the score much, whichever way: the maps are of sizes, which have no sign.")
+    if material.palette == "diverging":
+        colours = {"positive": trp("colour", "Red"), "negative": trp("colour", "blue")}
+    else:
+        colours = {"positive": trp("colour", "Green"), "negative": trp("colour", "red")}
     if material.score == "loss":
-        return f"{positive} pixels raise the loss, that is, speak against the class; {negative} ones lower it."
+        return tr(
+            "{positive} pixels raise the loss, that is, speak against the class; {negative} ones lower it.", **colours
+        )
     if material.dataset.classes:
-        return f"{positive} pixels speak for the class above the map, {negative} ones against it."
-    return f"{positive} pixels raise the value, {negative} ones lower it."
+        return tr("{positive} pixels speak for the class above the map, {negative} ones against it.", **colours)
+    return tr("{positive} pixels raise the value, {negative} ones lower it.", **colours)

@@ -21,6 +21,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance, bonds_of
 from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
 from exhibit.tasks.records.finding import Extremes, Finding, Named
+from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -58,7 +59,7 @@ def story(material: Material) -> tuple[Finding, str]:
         raises=raises,
         lowers=lowers,
         bearing=bearing.bearing(main),
-        doubt=_doubt(material, claimed, most) if grouped else _NO_GROUP_ALONE,
+        doubt=_doubt(material, claimed, most) if grouped else tr(_NO_GROUP_ALONE),
         **bearing.methods(material, others, lambda method: _opposite(method, claimed)),
     )
     return finding, f"{material.slug}-teaser"
@@ -67,11 +68,14 @@ def story(material: Material) -> tuple[Finding, str]:
 def _doubt(material: Material, claimed: Sequence[Named], most: Sequence[str]) -> str:
     """Why nothing is to be said of groups: of sizes there is always a largest, so it has to be surely that."""
     if not claimed:
-        of = f"{_common(material)} of {count(material.explained, 'molecule')}"
-        return f"no group that at least {of} have has an interval on one side of zero"
+        return tr(
+            "no group that at least {common} of {molecules} have has an interval on one side of zero",
+            common=str(_common(material)),
+            molecules=count(material.explained, "molecule"),
+        )
     if material.main.signed or most or not material.main.summary.importances[0].mean_absolute.any():
         return ""
-    return "the largest is not surely ahead of the others"
+    return tr("the largest is not surely ahead of the others")
 
 
 def _mean(importance: Importance, k: int) -> Named:
@@ -114,8 +118,8 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     )
 
 
-_NO_GROUP_ALONE = "no explained molecule has one of the functional groups that are told apart"
-_NO_GROUP = "No explained molecule has one of the functional groups that are told apart; single atoms are shown."
+_NO_GROUP_ALONE = mark("no explained molecule has one of the functional groups that are told apart")
+_NO_GROUP = mark("No explained molecule has one of the functional groups that are told apart; single atoms are shown.")
 
 
 def _grouped(material: Material) -> bool:
@@ -147,8 +151,16 @@ def _any_bonds(material: Material) -> bool:
 
 def _molecule(material: Material, row: int, method: MethodMaterial, scale: int = 0) -> Molecule:
     atoms, bonds, name = _atoms(material, row, method), _bonds(material, row, method), material.sample_name(row)
-    model = f", model {signed(difference(method, row))}" if method.additive else ""
-    of_bonds = "" if bonds is None else f", bonds {signed(float(bonds.sum()))}"
+    of_bonds = [] if bonds is None else [tr("bonds {sum}", sum=signed(float(bonds.sum())))]
+    model = [tr("model {difference}", difference=signed(difference(method, row)))] if method.additive else []
+    ends = tr(
+        "{name}: {atoms} summing to {sum}, from {low} to {high}",
+        name=name,
+        atoms=count(len(atoms), "atom"),
+        sum=signed(float(atoms.sum())),
+        low=signed(float(atoms.min())),
+        high=signed(float(atoms.max())),
+    )
     largest = max(np.abs(part).max(initial=0.0) for part in (atoms, bonds) if part is not None)
     return Molecule(
         smiles=str(material.dataset.inputs[0].values[row]),
@@ -159,9 +171,8 @@ def _molecule(material: Material, row: int, method: MethodMaterial, scale: int =
         limit=(float(largest) or 1.0) if material.own_scales else None,
         coloured=strongest(atoms, material.coloured),
         title=name,
-        note=f"atoms {signed(float(atoms.sum()))}{of_bonds}{model}",
-        alt=f"{name}: {count(len(atoms), 'atom')} summing to {signed(float(atoms.sum()))}, "
-        f"from {signed(float(atoms.min()))} to {signed(float(atoms.max()))}{of_bonds}",
+        note=trp("list", ", ").join([tr("atoms {sum}", sum=signed(float(atoms.sum()))), *of_bonds, *model]),
+        alt=trp("list", ", ").join([ends, *of_bonds]),
     )
 
 
@@ -177,8 +188,10 @@ def _scale(material: Material, method: MethodMaterial) -> str:
 
 def _scales(material: Material, scales: Scales, names: Sequence[str]) -> tuple[Scale, ...]:
     if material.own_scales:
-        return (Scale(unit="share of each molecule's largest |a|", limit=1.0),)
-    return tuple(Scale(unit=name, limit=scales.get(name, 1.0), signed=_any_signed(material, name)) for name in names)
+        return (Scale(unit=tr("share of each molecule's largest |a|"), limit=1.0),)
+    return tuple(
+        Scale(unit=tr(name), limit=scales.get(name, 1.0), signed=_any_signed(material, name)) for name in names
+    )
 
 
 def _any_signed(material: Material, scale: str) -> bool:
@@ -189,25 +202,28 @@ def _any_signed(material: Material, scale: str) -> bool:
 def _colours(methods: Sequence[MethodMaterial]) -> str:
     """What the colours of the drawn methods mean."""
     sizes = [method for method in methods if not method.signed]
-    red = "Red raises, blue lowers" if len(sizes) < len(methods) else ""
-    none = f"{listing([method.title for method in sizes])} has no sign, darker is larger" if sizes else ""
-    return "; ".join(filter(None, [red, none]))
+    red = tr("Red raises, blue lowers") if len(sizes) < len(methods) else ""
+    without = listing([tr(method.title) for method in sizes])
+    none = tr("{methods} has no sign, darker is larger", methods=without) if sizes else ""
+    return trp("list", "; ").join(filter(None, [red, none]))
 
 
-def _on_scale(material: Material) -> str:
-    """How colours are to be compared, and which atoms have one."""
+def _read_colours(material: Material, methods: Sequence[MethodMaterial]) -> list[str]:
+    """What colours mean, how they are to be compared, and which atoms have one."""
     shared = (
-        "each molecule has a scale of its own: colours of two cannot be compared"
+        tr("each molecule has a scale of its own: colours of two cannot be compared")
         if material.own_scales
-        else "equal colours on one scale are equal numbers"
+        else tr("equal colours on one scale are equal numbers")
     )
-    part = (
-        ""
-        if material.coloured == 1
-        else f" Only the strongest {share(material.coloured)} of the atoms are coloured, "
-        f"int({material.coloured:g} n) + 1 of n."
+    meant = tr("{colours}; {comparison}.", colours=_colours(methods), comparison=shared)
+    if material.coloured == 1:
+        return [meant]
+    part = tr(
+        "Only the strongest {share} of the atoms are coloured, int({number} n) + 1 of n.",
+        share=share(material.coloured),
+        number=f"{material.coloured:g}",
     )
-    return f"{shared}.{part}"
+    return [meant, part]
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
@@ -239,7 +255,12 @@ def _one_molecule(material: Material, scales: Scales) -> Figure:
             without_score(material, material.main, scale) if not material.own_scales else scale
             for scale in _scales(material, scales, [_scale(material, material.main)])
         ),
-        caption=f"{material.main.title} of {molecule.title}.{direction(material, material.main)}",
+        caption=sentences(
+            [
+                tr("{method} of {sample}.", method=tr(material.main.title), sample=molecule.title),
+                direction(material, material.main).lstrip(),
+            ]
+        ),
         alt=molecule.alt,
     )
 
@@ -247,24 +268,43 @@ def _one_molecule(material: Material, scales: Scales) -> Figure:
 def _molecule_grid(material: Material, scales: Scales) -> Figure:
     main = material.main
     items = tuple(_molecule(material, row, main) for row in drawn_rows(material))
-    what = "atom and each bond" if _any_bonds(material) else "atom"
+    words = {"method": tr(main.title), "score": explained_score(material), "unit": tr(main.unit)}
+    if _any_bonds(material):
+        what = tr("{method}: contribution of each atom and each bond to the {score}, in {unit}.", **words)
+    else:
+        what = tr("{method}: contribution of each atom to the {score}, in {unit}.", **words)
     faint = (
-        " Grey numbers are those of bonds; one under a tenth of the scale has a colour alone."
+        tr("Grey numbers are those of bonds; one under a tenth of the scale has a colour alone.")
         if _any_bonds(material)
         else ""
     )
-    below = f"the sum over its atoms{' and that over its bonds' if _any_bonds(material) else ''}"
-    below += " beside the model's difference S(x) − S(x′)" if main.additive else ""
     return Figure(
         name=f"{material.slug}-molecules",
         content=Molecules(items=items),
         scales=_scales(material, scales, [_scale(material, main)]),
-        caption=f"{main.title}: contribution of each {what} to the {explained_score(material)}, in "
-        f"{main.unit}. {_colours([main])}; {_on_scale(material)}{faint} Below each: {below}. "
-        f"{material.selection_reason}"
-        f"{left_out(material)}",
-        alt="; ".join(item.alt for item in items),
+        caption=sentences(
+            [
+                what,
+                *_read_colours(material, [main]),
+                faint,
+                tr(_BELOW[_any_bonds(material), main.additive]),
+                tr(material.selection_reason),
+                left_out(material).lstrip(),
+            ]
+        ),
+        alt=trp("list", "; ").join(item.alt for item in items),
     )
+
+
+# What stands below a molecule, by whether there are bonds, and whether the parts add up to a difference.
+_BELOW = {
+    (False, False): mark("Below each: the sum over its atoms."),
+    (True, False): mark("Below each: the sum over its atoms and that over its bonds."),
+    (False, True): mark("Below each: the sum over its atoms beside the model's difference S(x) − S(x′)."),
+    (True, True): mark(
+        "Below each: the sum over its atoms and that over its bonds beside the model's difference S(x) − S(x′)."
+    ),
+}
 
 
 def _methods_grid(material: Material, scales: Scales) -> Figure:
@@ -283,13 +323,20 @@ def _methods_grid(material: Material, scales: Scales) -> Figure:
         name=f"{material.slug}-methods",
         content=Molecules(
             items=items,
-            columns=tuple(method.title for method in material.methods),
+            columns=tuple(tr(method.title) for method in material.methods),
             numbers=False,
         ),
         scales=drawn,
-        caption=f"The same molecules by every method. {_colours(material.methods)}; {_on_scale(material)}",
-        alt="; ".join(
-            f"{material.sample_name(row)}, {method.title}: {signed(_sum(material, row, method))}"
+        caption=sentences(
+            [tr("The same molecules by every method."), *_read_colours(material, material.methods)],
+        ),
+        alt=trp("list", "; ").join(
+            tr(
+                "{sample}, {method}: {sum}",
+                sample=material.sample_name(row),
+                method=tr(method.title),
+                sum=signed(_sum(material, row, method)),
+            )
             for row in rows
             for method in material.methods
         ),
@@ -299,12 +346,12 @@ def _methods_grid(material: Material, scales: Scales) -> Figure:
 def sections(material: Material) -> tuple[Section, ...]:
     return (
         Section(
-            title=f"What raises and what lowers the {explained_score(material)}",
+            title=tr("What raises and what lowers the {score}", score=explained_score(material)),
             id="importances",
-            blocks=(*(_group_blocks(material) if _grouped(material) else (Block(paragraphs=(_NO_GROUP,)),)),),
+            blocks=(*(_group_blocks(material) if _grouped(material) else (Block(paragraphs=(tr(_NO_GROUP),)),)),),
         ),
         Section(
-            title="Single molecules",
+            title=tr("Single molecules"),
             id="samples",
             blocks=(
                 Block(
@@ -323,9 +370,12 @@ def sections(material: Material) -> tuple[Section, ...]:
 
 def _group_blocks(material: Material) -> tuple[Block, ...]:
     read = Aside(
-        title="How to read it",
-        text="A group's number is the sum over its atoms, averaged over the molecules that have it. It says what the "
-        f"model used, not what causes {material.dataset.label_name}.",
+        title=tr("How to read it"),
+        text=tr(
+            "A group's number is the sum over its atoms, averaged over the molecules that have it. It says what the "
+            "model used, not what causes {label}.",
+            label=material.dataset.label_name,
+        ),
     )
     return (
         Block(figures=(f"{material.slug}-groups",), asides=(read,)),
@@ -341,12 +391,17 @@ def appendix(material: Material) -> tuple[Block, ...]:
 
 
 def _read_parts(material: Material) -> Aside:
-    parts, without = ("an atom or a bond", "atoms or bonds") if _any_bonds(material) else ("an atom", "atom identities")
-    return Aside(
-        title="How to read it",
-        text=f"The number at {parts} is its contribution; the numbers of a molecule add up to its prediction minus "
-        f"that of the same graph without {without}.",
-    )
+    if _any_bonds(material):
+        text = tr(
+            "The number at an atom or a bond is its contribution; the numbers of a molecule add up to its prediction "
+            "minus that of the same graph without atoms or bonds."
+        )
+    else:
+        text = tr(
+            "The number at an atom is its contribution; the numbers of a molecule add up to its prediction minus "
+            "that of the same graph without atom identities."
+        )
+    return Aside(title=tr("How to read it"), text=text)
 
 
 def _bond_table(material: Material) -> Table:
@@ -360,11 +415,18 @@ def _bond_table(material: Material) -> Table:
     order = sorted(by_kind, key=lambda kind: (-abs(float(np.mean(by_kind[kind]))), kind))
     return Table(
         name=f"{material.slug}-bonds-table",
-        caption=f"Bonds of the drawn molecules by kind, in {material.main.unit}: their mean contribution by "
-        f"{material.main.title}, the smallest and the largest.",
+        caption=tr(
+            "Bonds of the drawn molecules by kind, in {unit}: their mean contribution by {method}, the smallest and "
+            "the largest.",
+            unit=tr(material.main.unit),
+            method=tr(material.main.title),
+        ),
         columns=(
-            Column(title="bond"),
-            *(Column(title=title, numeric=True) for title in ("bonds", "mean", "smallest", "largest")),
+            Column(title=tr("bond")),
+            *(
+                Column(title=title, numeric=True)
+                for title in (tr("bonds"), tr("mean"), trp("contribution", "smallest"), trp("contribution", "largest"))
+            ),
         ),
         rows=tuple(
             (kind, f"{len(found):,}", *(signed(float(of(found))) for of in (np.mean, min, max)))
@@ -399,24 +461,31 @@ def _molecule_table(material: Material) -> Table:
             *(of_model if main.additive else ()),
         )
 
-    gap = () if main.sampling_gap is None else ("sampling gap",)
-    per_draw = () if main.draw_residual is None else ("per draw",)
-    of_model = ("S(x) − S(x′)", *gap, "residual", *per_draw) if main.additive else ()
-    read = ("true", "read as", "score") if material.dataset.classes else ("measured", "predicted")
-    of_bonds = ("sum over bonds",) if _any_bonds(material) else ()
-    titles = (*read, "sum over atoms", *of_bonds, *of_model)
-    parts = "atoms and over the bonds" if of_bonds else "atoms"
-    beside = (
-        f"the sum over the {parts} beside the model's difference"
-        if main.additive
-        else f"{main.title} summed over {parts}"
-    )
+    gap = () if main.sampling_gap is None else (tr("sampling gap"),)
+    per_draw = () if main.draw_residual is None else (tr("per draw"),)
+    of_model = ("S(x) − S(x′)", *gap, tr("residual"), *per_draw) if main.additive else ()
+    words = (trp("class", "true"), trp("class", "read as")) if material.dataset.classes else ()
+    read = (tr("score"),) if material.dataset.classes else (tr("measured"), tr("predicted"))
+    of_bonds = (tr("sum over bonds"),) if _any_bonds(material) else ()
+    titles = (*read, tr("sum over atoms"), *of_bonds, *of_model)
     return Table(
         name=f"{material.slug}-molecules-table",
-        caption=f"The drawn molecules, in {material.score_unit}: {beside}.",
+        caption=tr(_TABLED[_any_bonds(material), main.additive], unit=tr(material.score_unit), method=tr(main.title)),
         columns=(
-            Column(title="molecule"),
-            *(Column(title=title, numeric=title not in ("true", "read as")) for title in titles),
+            Column(title=tr("molecule")),
+            *(Column(title=title) for title in words),
+            *(Column(title=title, numeric=True) for title in titles),
         ),
         rows=tuple(cells(row) for row in range(len(material.dataset.sample_ids))),
     )
+
+
+# What the table says, by whether there are bonds, and whether the parts add up to a difference.
+_TABLED = {
+    (False, False): mark("The drawn molecules, in {unit}: {method} summed over atoms."),
+    (True, False): mark("The drawn molecules, in {unit}: {method} summed over atoms and over the bonds."),
+    (False, True): mark("The drawn molecules, in {unit}: the sum over the atoms beside the model's difference."),
+    (True, True): mark(
+        "The drawn molecules, in {unit}: the sum over the atoms and over the bonds beside the model's difference."
+    ),
+}

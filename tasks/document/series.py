@@ -23,6 +23,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Profile, Scale, Trace, Traces
 from exhibit.tasks.records.finding import ClassLeaders, Finding, Named
+from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
@@ -84,7 +85,9 @@ def _otherwise(method: MethodMaterial, firsts: Mapping[str, Named]) -> Named | N
     for of_class, first in firsts.items():
         other = own.get(of_class)
         if other is not None and other.name != first.name:
-            return other.model_copy(update={"name": f"for {of_class} {other.name}"})
+            return other.model_copy(
+                update={"name": tr("for {class_name} {first}", class_name=of_class, first=other.name)}
+            )
     return None
 
 
@@ -101,27 +104,29 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
 def sections(material: Material) -> tuple[Section, ...]:
     return (
         Section(
-            title="What the model relies on",
+            title=tr("What the model relies on"),
             id="importances",
             blocks=(
                 Block(
                     figures=(f"{material.slug}-importances",),
-                    asides=(*verdict_asides(material.methods), _READ_PARTS[len(_item(material).features) > 1]),
+                    asides=(*verdict_asides(material.methods), _aside(_READ_PARTS[len(_item(material).features) > 1])),
                 ),
                 Block(tables=(table.importance_table(material),)),
                 *swarm_blocks(material, _spread(material)),
                 *(
-                    Block(figures=(f"{material.slug}-{method.label}-profile",), asides=(_READ_TIME,) * (k == 0))
+                    Block(figures=(f"{material.slug}-{method.label}-profile",), asides=(_aside(_READ_TIME),) * (k == 0))
                     for k, method in enumerate(reversed(material.methods))
                 ),
             ),
         ),
         Section(
-            title="Single series",
+            title=tr("Single series"),
             id="samples",
             blocks=(
                 *(
-                    Block(figures=(f"{material.slug}-{method.label}-samples",), asides=(_READ_BANDS,) * (k == 0))
+                    Block(
+                        figures=(f"{material.slug}-{method.label}-samples",), asides=(_aside(_READ_BANDS),) * (k == 0)
+                    )
                     for k, method in enumerate(reversed(material.methods))
                 ),
                 Block(tables=(_pieces(material),)),
@@ -135,46 +140,62 @@ def appendix(material: Material) -> tuple[Block, ...]:
     return sums_blocks(material)
 
 
+def _aside(text: str) -> Aside:
+    return Aside(title=tr("How to read it"), text=tr(text))
+
+
 _READ_PARTS = {
-    True: Aside(
-        title="How to read it",
-        text="A long bar: the prediction moved much with this channel, all its steps together. Where lines "
-        "overlap, the order of two bars may be chance.",
+    True: mark(
+        "A long bar: the prediction moved much with this channel, all its steps together. Where lines "
+        "overlap, the order of two bars may be chance."
     ),
-    False: Aside(
-        title="How to read it",
-        text="A long bar: the prediction moved much with this window of time. Where lines "
-        "overlap, the order of two bars may be chance.",
+    False: mark(
+        "A long bar: the prediction moved much with this window of time. Where lines "
+        "overlap, the order of two bars may be chance."
     ),
 }
-_READ_TIME = Aside(
-    title="How to read it",
-    text="High where a single step mattered, whichever way it moved the score. All rows have one range.",
-)
-_READ_BANDS = Aside(
-    title="How to read it",
-    text="The line is the series; the colour behind it is what that channel contributed at that time, on the scale "
-    "below. A print in grey shows how strong it is; the signs stand in the table that follows.",
+_READ_TIME = mark("High where a single step mattered, whichever way it moved the score. All rows have one range.")
+_READ_BANDS = mark(
+    "The line is the series; the colour behind it is what that channel contributed at that time, on the scale "
+    "below. A print in grey shows how strong it is; the signs stand in the table that follows."
 )
 
 
 def time_axis(item: Input) -> str:
     """What stands below time: time (s), or step."""
-    return f"time ({item.time_unit})" if item.time_unit else "time" if item.times is not None else "step"
+    if item.time_unit:
+        return tr("time ({unit})", unit=item.time_unit)
+    return trp("axis", "time") if item.times is not None else trp("axis", "step")
+
+
+def _when(item: Input, start: float, end: float) -> str:
+    """As the input itself says it, in the language of the page: 1.2 to 1.6 s; steps 3 to 5."""
+    span = f"{start:g}" if start == end else tr("{low} to {high}", low=f"{start:g}", high=f"{end:g}")
+    if item.time_unit:
+        return f"{span} {item.time_unit}"
+    if item.times is not None:
+        return tr("time {span}", span=span)
+    return tr("step {step}", step=span) if start == end else tr("steps {span}", span=span)
 
 
 def trace(material: Material, values: Array, row: int, title: str, channels: Sequence[int], note: str = "") -> Trace:
     """One shown sample before its attributions `values` (steps, channels); of some channels."""
     item = _item(material)
     step, channel = np.unravel_index(np.abs(values).argmax(), values.shape)
-    at = item.when(float(item.moments[step]), float(item.moments[step]))
+    at = _when(item, float(item.moments[step]), float(item.moments[step]))
     return Trace(
         title=title,
         lines=item.values[row][:, channels],
         values=values[:, channels],
         note=note,
-        alt=f"{title}: sum {signed(float(values.sum(dtype=np.float64)))}, strongest "
-        f"{without_units(item.features)[channel]} at {at} with {signed(float(values[step, channel]), 3)}",
+        alt=tr(
+            "{title}: sum {sum}, strongest {channel} at {time} with {value}",
+            title=title,
+            sum=signed(float(values.sum(dtype=np.float64))),
+            channel=without_units(item.features)[channel],
+            time=at,
+            value=signed(float(values[step, channel]), 3),
+        ),
     )
 
 
@@ -199,12 +220,12 @@ def _by_size(material: Material) -> list[int]:
 
 
 def _title(material: Material, row: int) -> str:
-    return f"{material.sample_name(row)} ({reading(material, row)})"
+    return tr("{sample} ({reading})", sample=material.sample_name(row), reading=reading(material, row))
 
 
 def _scale(material: Material, method: MethodMaterial, scales: Scales) -> Scale:
     called = method.scale(_item(material).name)
-    return Scale(unit=called, limit=scales.get(called, 1.0), signed=method.signed)
+    return Scale(unit=tr(called), limit=scales.get(called, 1.0), signed=method.signed)
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
@@ -221,8 +242,13 @@ def _teaser(material: Material, scales: Scales) -> Figure:
             items=(drawn,),
         ),
         scales=(without_score(material, main, _scale(material, main, scales)),),
-        caption=f"{main.title} of {drawn.title}.{direction(material, main)}"
-        f"{_of_all(len(channels), len(item.features))}",
+        caption=sentences(
+            [
+                tr("{method} of {sample}.", method=tr(main.title), sample=drawn.title),
+                direction(material, main).lstrip(),
+                _of_all(len(channels), len(item.features)).lstrip(),
+            ]
+        ),
         alt=drawn.alt,
         width=PAGE_ONE,
     )
@@ -230,8 +256,13 @@ def _teaser(material: Material, scales: Scales) -> Figure:
 
 def _of_all(drawn: int, total: int) -> str:
     """That there are more channels than are drawn."""
-    left = total - drawn
-    return f" Drawn are the {drawn} of {total} channels that carry most over all explained samples." if left else ""
+    if drawn == total:
+        return ""
+    return tr(
+        " Drawn are the {number} of {total} channels that carry most over all explained samples.",
+        number=str(drawn),
+        total=str(total),
+    )
 
 
 def traced(item: Input, channels: Sequence[int], items: tuple[Trace, ...]) -> Traces:
@@ -249,25 +280,39 @@ def _samples(material: Material, method: MethodMaterial, scales: Scales) -> Figu
     item, channels = _item(material), drawn_channels(material)
     rows = range(min(len(material.dataset.sample_ids), _MOST_SAMPLES))
     items = tuple(_with_sum(material, method, row, channels) for row in rows)
+    numbers = {"number": str(len(channels)), "total": str(len(item.features))}
     fewer = len(channels) < len(item.features)
-    some = f" Drawn are the {len(channels)} of {len(item.features)} channels that matter most." if fewer else ""
-    most = len(material.dataset.sample_ids)
-    first = f" Drawn are the first {len(rows)} of {most:,} samples." if most > len(rows) else ""
+    some = tr("Drawn are the {number} of {total} channels that matter most.", **numbers) if fewer else ""
+    most, here = len(material.dataset.sample_ids), str(len(rows))
+    first = (
+        tr("Drawn are the first {number} of {total} samples.", number=here, total=f"{most:,}")
+        if most > len(rows)
+        else ""
+    )
+    told = tr(
+        "{method} of single series, in {unit}: each channel on the range that all of these have.",
+        method=tr(method.title),
+        unit=tr(method.unit),
+    )
     return Figure(
         name=f"{material.slug}-{method.label}-samples",
         content=traced(item, channels, items).model_copy(update={"facets": facets(material, rows)}),
         scales=(_scale(material, method, scales),),
-        caption=f"{method.title} of single series, in {method.unit}: each channel on the range that all of these have."
-        f"{direction(material, method)}{some}{first} {material.selection_reason}".rstrip(),
-        alt="; ".join(one.alt for one in items),
+        caption=sentences(
+            [told, direction(material, method).lstrip(), some, first, tr(material.selection_reason)]
+        ).rstrip(),
+        alt=trp("list", "; ").join(one.alt for one in items),
     )
 
 
 def _with_sum(material: Material, method: MethodMaterial, row: int, channels: Sequence[int]) -> Trace:
     values = _values(material, method, row)
-    total = f"sum {signed(float(values.sum()))}" if method.additive else ""
-    output = f", for {material.output_name(int(material.targets[row, 0]))}" if material.dataset.classes else ""
-    return trace(material, values, row, f"{_title(material, row)}{output}", channels, total)
+    total = tr("sum {sum}", sum=signed(float(values.sum()))) if method.additive else ""
+    title = _title(material, row)
+    if material.dataset.classes:
+        output = material.output_name(int(material.targets[row, 0]))
+        title = tr("{sample}, for {output}", sample=title, output=output)
+    return trace(material, values, row, title, channels, total)
 
 
 def _profile(material: Material, method: MethodMaterial) -> Figure:
@@ -276,7 +321,15 @@ def _profile(material: Material, method: MethodMaterial) -> Figure:
     channels = drawn_channels(material)
     sizes = method.summary.profiles[item.name][..., 0]
     peaks = [(without_units(item.features)[k], item.moments[sizes[:, k].argmax()], sizes[:, k].max()) for k in channels]
-    told = "; ".join(f"{name}: at most {size:.2g}, at {item.when(float(at), float(at))}" for name, at, size in peaks)
+    told = trp("list", "; ").join(
+        tr(
+            "{channel}: at most {size}, at {time}",
+            channel=name,
+            size=f"{size:.2g}",
+            time=_when(item, float(at), float(at)),
+        )
+        for name, at, size in peaks
+    )
     return Figure(
         name=f"{material.slug}-{method.label}-profile",
         content=Profile(
@@ -284,10 +337,14 @@ def _profile(material: Material, method: MethodMaterial) -> Figure:
             times=item.moments,
             axis=time_axis(item),
             values=sizes[:, channels],
-            unit=f"mean |a|, {method.unit}",
+            unit=tr("mean |a|, {unit}", unit=tr(method.unit)),
         ),
-        caption=f"{method.title} along time: mean |a| of each step over {count(material.explained, 'sample')}, in "
-        f"{method.unit}.",
+        caption=tr(
+            "{method} along time: mean |a| of each step over {samples}, in {unit}.",
+            method=tr(method.title),
+            samples=count(material.explained, "sample"),
+            unit=tr(method.unit),
+        ),
         alt=told,
     )
 
@@ -300,9 +357,18 @@ def _pieces(material: Material) -> Table:
     named = min(_NAMED, len(parts) * len(item.features))
     return Table(
         name=f"{material.slug}-pieces",
-        caption=f"{main.title}: the {count(named, 'piece')} of each series with the largest |sum| of attributions, in "
-        f"{main.unit}. A piece is one channel in one of {len(parts)} windows of time.",
-        columns=(Column(title="sample"), *(Column(title=f"{place + 1}.") for place in range(named))),
+        caption=sentences(
+            [
+                tr(
+                    "{method}: the {pieces} of each series with the largest |sum| of attributions, in {unit}.",
+                    method=tr(main.title),
+                    pieces=count(named, "piece"),
+                    unit=tr(main.unit),
+                ),
+                tr("A piece is one channel in one of {number} windows of time.", number=str(len(parts))),
+            ]
+        ),
+        columns=(Column(title=tr("sample")), *(Column(title=f"{place + 1}.") for place in range(named))),
         rows=tuple(
             (_title(material, row), *_strongest(item, _values(material, main, row), parts)[:named]) for row in rows
         ),
@@ -317,6 +383,8 @@ def _strongest(item: Input, values: Array, parts: Sequence[Array]) -> list[str]:
 
 
 def _piece(item: Input, sums: Array, parts: Sequence[Array], part: int, channel: int) -> str:
-    when = item.when(float(item.moments[parts[part][0]]), float(item.moments[parts[part][-1]]))
-    name = f"{without_units(item.features)[channel]}, " if len(item.features) > 1 else ""
-    return f"{name}{when}: {signed(float(sums[part, channel]))}"
+    when = _when(item, float(item.moments[parts[part][0]]), float(item.moments[parts[part][-1]]))
+    summed = signed(float(sums[part, channel]))
+    if len(item.features) == 1:
+        return tr("{time}: {sum}", time=when, sum=summed)
+    return tr("{channel}, {time}: {sum}", channel=without_units(item.features)[channel], time=when, sum=summed)

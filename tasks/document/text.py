@@ -23,6 +23,7 @@ from exhibit.tasks.document.words import listing, plain, share, signed
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Scale, TokenLine, Tokens
 from exhibit.tasks.records.finding import Finding, Named, Word
+from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales, Words
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -38,9 +39,9 @@ def story(material: Material) -> tuple[Finding, str]:
     finding = Word(
         method=bearing.named(main),
         signed=main.signed,
-        sample=f"{material.sample_name(row)} ({reading(material, row)})",
+        sample=tr("{sample} ({reading})", sample=material.sample_name(row), reading=reading(material, row)),
         word=word,
-        noun=part(material.dataset.inputs[0]),
+        noun=tr(part(material.dataset.inputs[0])),
         speaks=(raises if value > 0 else lowers) if main.signed and value else "",
         bearing=bearing.bearing(main),
         **bearing.methods(
@@ -64,7 +65,7 @@ _NEXT_TO_NOTHING = 0.01  # of the sum of |a| of the drawn text with the largest
 def part(item: Input) -> str:
     """What the parts of a text are: words, or single characters."""
     real = [token for token in item.vocabulary if token and not token.startswith("[")]  # no padding, nothing unknown
-    return "character" if real and max(map(len, real)) == 1 else "word"
+    return mark("character") if real and max(map(len, real)) == 1 else mark("word")
 
 
 def _strongest(material: Material, method: MethodMaterial) -> tuple[Named, float]:
@@ -91,9 +92,15 @@ def _speaking(material: Material) -> list[MethodMaterial]:
 def _silent(material: Material) -> tuple[str, ...]:
     """Of the others, that there is nothing to draw."""
     speaking = [method.label for method in _speaking(material)]
-    silent = [method.title for method in material.methods if method.label not in speaking]
-    said = f"{listing(silent)}: every {_element(material)} of the drawn texts has exactly 0, so nothing is drawn."
-    return (said,) if silent else ()
+    silent = [tr(method.title) for method in material.methods if method.label not in speaking]
+    if not silent:
+        return ()
+    said = tr(
+        "{methods}: every {token} of the drawn texts has exactly 0, so nothing is drawn.",
+        methods=listing(silent),
+        token=_element(material),
+    )
+    return (said,)
 
 
 def _teaser(material: Material, scales: Scales) -> Figure:
@@ -101,12 +108,17 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     main = material.main
     line = _line(material, main, _in_front(material))
     called = main.scale(material.dataset.inputs[0].name)
-    scale = Scale(unit=called, limit=scales.get(called, 1.0), signed=main.signed)
+    scale = Scale(unit=tr(called), limit=scales.get(called, 1.0), signed=main.signed)
     return Figure(
         name=f"{material.slug}-teaser",
         content=Tokens(items=(line.model_copy(update={"note": ""}),)),
         scales=(without_score(material, main, scale),),
-        caption=f"{main.title} of {line.title}.{direction(material, main)}",
+        caption=sentences(
+            [
+                tr("{method} of {sample}.", method=tr(main.title), sample=line.title),
+                direction(material, main).lstrip(),
+            ]
+        ),
         alt=line.alt,
         width=PAGE_ONE,
     )
@@ -116,17 +128,22 @@ def _tokens(material: Material, method: MethodMaterial, scales: Scales) -> tuple
     """The drawn texts, on as many pages as they need."""
     scale = method.scale(material.dataset.inputs[0].name)
     pages = _pages(material, method)
-    caption = (
-        f"{method.title} of every {_element(material)} of {material.dataset.inputs[0].name}, in {method.unit}; "
-        f"{_whole(material)}.{direction(material, method)}{left_out(material)}"
+    told = tr(
+        "{method} of every {token} of {input}, in {unit}; {left_out}.",
+        method=tr(method.title),
+        token=_element(material),
+        input=material.dataset.inputs[0].name,
+        unit=tr(method.unit),
+        left_out=_whole(material),
     )
+    caption = sentences([told, direction(material, method).lstrip(), left_out(material).lstrip()])
     return tuple(
         Figure(
             name=name,
             content=Tokens(items=tuple(line for _, line in page), facets=facets(material, [row for row, _ in page])),
-            scales=(Scale(unit=scale, limit=scales.get(scale, 1.0), signed=method.signed),),
-            caption=caption if number == 0 else f"{method.title}, continued.",
-            alt="; ".join(line.alt for _, line in page),
+            scales=(Scale(unit=tr(scale), limit=scales.get(scale, 1.0), signed=method.signed),),
+            caption=caption if number == 0 else tr("{method}, continued.", method=tr(method.title)),
+            alt=trp("list", "; ").join(line.alt for _, line in page),
             width=HALF_PAGE if _paired(material) else 1.0,
         )
         for number, (name, page) in enumerate(zip(_names(material, method), pages, strict=True))
@@ -173,14 +190,14 @@ def _height(line: TokenLine) -> float:
 
 
 def _element(material: Material) -> str:
-    return "token" if material.dataset.inputs[0].spelling is None else "word"
+    return tr("token") if material.dataset.inputs[0].spelling is None else tr("word")
 
 
 def _whole(material: Material) -> str:
     """What the figures do not show one by one."""
     if material.dataset.inputs[0].spelling is None:
-        return "padding is left out"
-    return "the tokens that spell a word are added up, padding and special tokens are left out"
+        return tr("padding is left out")
+    return tr("the tokens that spell a word are added up, padding and special tokens are left out")
 
 
 def _paired(material: Material) -> bool:
@@ -195,10 +212,18 @@ def _line(material: Material, method: MethodMaterial, row: int) -> TokenLine:
     tokens = tuple(item.vocabulary[token] if item.vocabulary else str(token) for token in item.values[row][real])
     values = method.values[item.name][row, real, 0]
     total = signed(float(method.values[item.name][row, :, 0].sum()))
-    pairs = ", ".join(f"{token} {signed(float(value))}" for token, value in zip(tokens, values, strict=True))
+    pairs = trp("list", ", ").join(
+        f"{token} {signed(float(value))}" for token, value in zip(tokens, values, strict=True)
+    )
     name = material.sample_name(row)
     printed = tuple(marked(token)[0] for token in tokens)  # of which boxes are as wide
-    return TokenLine(title=name, tokens=printed, values=values, note=f"sum {total}", alt=f"{name}: {pairs}")
+    return TokenLine(
+        title=name,
+        tokens=printed,
+        values=values,
+        note=tr("sum {sum}", sum=total),
+        alt=tr("{name}: {values}", name=name, values=pairs),
+    )
 
 
 def sections(material: Material) -> tuple[Section, ...]:
@@ -207,13 +232,13 @@ def sections(material: Material) -> tuple[Section, ...]:
     first = rows[0] if rows else ()
     return (
         Section(
-            title="Single texts",
+            title=tr("Single texts"),
             id="samples",
             blocks=(
                 Block(
                     paragraphs=_silent(material),
                     figures=first,
-                    asides=(*verdict_asides(material.methods), *([_READ] if first else [])),
+                    asides=(*verdict_asides(material.methods), *([_aside(_READ)] if first else [])),
                 ),
                 *(Block(figures=row) for row in rows[1:]),
             ),
@@ -227,9 +252,9 @@ def _of_words(material: Material) -> tuple[Section, ...]:
     tables = _word_tables(material, (material.main,))
     return tuple(
         Section(
-            title="Words over all texts",
+            title=tr("Words over all texts"),
             id="" if number else "importances",
-            blocks=(Block(tables=(one,), asides=(_MEANS,)),),
+            blocks=(Block(tables=(one,), asides=(_aside(_MEANS),)),),
         )
         for number, one in enumerate(tables)
     )
@@ -257,15 +282,20 @@ def _word_table(material: Material, method: MethodMaterial, words: Words) -> Tab
     )
     return Table(
         name=f"{material.slug}-{method.label}-words",
-        caption=f"{method.title}: the words of all {material.explained:,} explained texts, those first that carry most "
-        f"over all of them; means in {method.unit}, each time that the word occurs.",
+        caption=tr(
+            "{method}: the words of all {number} explained texts, those first that carry most over all of them; means "
+            "in {unit}, each time that the word occurs.",
+            method=tr(method.title),
+            number=f"{material.explained:,}",
+            unit=tr(method.unit),
+        ),
         columns=(
-            Column(title="word"),
-            Column(title="texts", numeric=True),
-            Column(title="times", numeric=True),
-            Column(title="share of |a|", numeric=True),
-            *((Column(title="mean a", numeric=True),) if by_sign else ()),
-            Column(title="mean |a|", numeric=True),
+            Column(title=tr("word")),
+            Column(title=tr("texts"), numeric=True),
+            Column(title=trp("how often", "times"), numeric=True),
+            Column(title=tr("share of |a|"), numeric=True),
+            *((Column(title=tr("mean a"), numeric=True),) if by_sign else ()),
+            Column(title=tr("mean |a|"), numeric=True),
         ),
         rows=rows,
     )
@@ -277,12 +307,12 @@ def appendix(material: Material) -> tuple[Block, ...]:
     return (*sums_blocks(material), *(Block(tables=(table,)) for table in _word_tables(material, others)))
 
 
-_READ = Aside(
-    title="How to read it",
-    text="The number below a token is its contribution; its colour is that number on the scale below.",
-)
-_MEANS = Aside(
-    title="How to read it",
-    text="A word that stands in few texts may have a large mean by accident; one whose mean a is near zero and whose "
-    "mean |a| is not speaks for one class here and for another there.",
+def _aside(text: str) -> Aside:
+    return Aside(title=tr("How to read it"), text=tr(text))
+
+
+_READ = mark("The number below a token is its contribution; its colour is that number on the scale below.")
+_MEANS = mark(
+    "A word that stands in few texts may have a large mean by accident; one whose mean a is near zero and whose "
+    "mean |a| is not speaks for one class here and for another there."
 )
