@@ -391,7 +391,6 @@ def _cell(material: Material, method: MethodMaterial, target: int, row: int, uni
 def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> Figure:
     means = method.summary.class_means[material.dataset.inputs[0].name][..., 0]
     unit = method.mean_scale(material.dataset.inputs[0].name)
-    shown = tr("{scale}, mean over images", scale=tr(method.scale(material.dataset.inputs[0].name)))
     names = material.dataset.classes
     half = (len(names) + 1) // 2 if len(names) > 6 else len(names)
     cells = [
@@ -410,7 +409,7 @@ def _class_means(material: Material, method: MethodMaterial, scales: Scales) -> 
         content=Images(
             columns=(), rows=tuple(tuple(cells[start : start + half]) for start in range(0, len(cells), half))
         ),
-        scales=(Scale(unit=shown, limit=scales[unit], signed=method.signed),),
+        scales=(Scale(unit=tr(unit), limit=scales[unit], signed=method.signed),),
         caption=tr(
             "{method} for the {target} class: mean over the explained images of each class.",
             method=tr(method.title),

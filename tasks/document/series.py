@@ -168,21 +168,11 @@ def time_axis(item: Input) -> str:
     return trp("axis", "time") if item.times is not None else trp("axis", "step")
 
 
-def _when(item: Input, start: float, end: float) -> str:
-    """As the input itself says it, in the language of the page: 1.2 to 1.6 s; steps 3 to 5."""
-    span = f"{start:g}" if start == end else tr("{low} to {high}", low=f"{start:g}", high=f"{end:g}")
-    if item.time_unit:
-        return f"{span} {item.time_unit}"
-    if item.times is not None:
-        return tr("time {span}", span=span)
-    return tr("step {step}", step=span) if start == end else tr("steps {span}", span=span)
-
-
 def trace(material: Material, values: Array, row: int, title: str, channels: Sequence[int], note: str = "") -> Trace:
     """One shown sample before its attributions `values` (steps, channels); of some channels."""
     item = _item(material)
     step, channel = np.unravel_index(np.abs(values).argmax(), values.shape)
-    at = _when(item, float(item.moments[step]), float(item.moments[step]))
+    at = tr(item.when(float(item.moments[step]), float(item.moments[step])))
     return Trace(
         title=title,
         lines=item.values[row][:, channels],
@@ -326,7 +316,7 @@ def _profile(material: Material, method: MethodMaterial) -> Figure:
             "{channel}: at most {size}, at {time}",
             channel=name,
             size=f"{size:.2g}",
-            time=_when(item, float(at), float(at)),
+            time=tr(item.when(float(at), float(at))),
         )
         for name, at, size in peaks
     )
@@ -383,7 +373,7 @@ def _strongest(item: Input, values: Array, parts: Sequence[Array]) -> list[str]:
 
 
 def _piece(item: Input, sums: Array, parts: Sequence[Array], part: int, channel: int) -> str:
-    when = _when(item, float(item.moments[parts[part][0]]), float(item.moments[parts[part][-1]]))
+    when = tr(item.when(float(item.moments[parts[part][0]]), float(item.moments[parts[part][-1]])))
     summed = signed(float(sums[part, channel]))
     if len(item.features) == 1:
         return tr("{time}: {sum}", time=when, sum=summed)

@@ -64,14 +64,14 @@ def ticks(low: float, high: float, count: int = 5) -> tuple[list[float], str]:
     return [i * step for i in range(first, last + 1)], f",.{digits}f"
 
 
-def mark(content: str, x: float, y: float, anchor: str = "middle") -> str:
+def quiet_word(content: str, x: float, y: float, anchor: str = "middle") -> str:
     """A quiet word at an axis."""
     return text(content, x, y, SIZE, anchor, fill=QUIET, style="quiet")
 
 
 def upright(content: str, x: float, y: float) -> str:
     """The name of a vertical axis, read from below, centred on (x, y)."""
-    return element("g", mark(content, 0, 0), transform=f"translate({x:.1f} {y:.1f}) rotate(-90)")
+    return element("g", quiet_word(content, 0, 0), transform=f"translate({x:.1f} {y:.1f}) rotate(-90)")
 
 
 def below(
@@ -81,7 +81,7 @@ def below(
     room."""
     low, high = inside or (-inf, inf)
     return [
-        line(x, y, x, y + 4, INK) + mark(label, min(max(x, low + half), high - half), y + 15)
+        line(x, y, x, y + 4, INK) + quiet_word(label, min(max(x, low + half), high - half), y + 15)
         for x, label in axis.fitting(count, by_sign)
         for half in (text_width(label, SIZE) / 2,)
     ]

@@ -5,10 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from exhibit.tasks.drawing.axis import SIZE, Axis, mark, ticks, upright
+from exhibit.tasks.drawing.axis import SIZE, Axis, quiet_word, ticks, upright
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import COLUMN, INK, MAIN, QUIET, RULE, SECOND, element, line, picture, text, text_width
 from exhibit.tasks.records.figure import Curves, Part, Reading, Series
+from exhibit.tasks.records.language import mark
 
 _LEFT, _TOP, _HEIGHT = 48.0, 8.0, 190.0
 _APART = 13.0  # CSS pixels between names of lines
@@ -21,11 +22,14 @@ def curves(content: Curves, width: float) -> Part:
     right = total - max(text_width(series.name, SIZE, 600) for series in content.series) - 14
     x, y = Axis(1, epochs, _LEFT, right), _levels(content.series)
     grid = [
-        line(_LEFT, at, right, at, RULE, 0.6, "rule") + mark(label, _LEFT - 7, at + 4, "end")
+        line(_LEFT, at, right, at, RULE, 0.6, "rule") + quiet_word(label, _LEFT - 7, at + 4, "end")
         for at, label in y.ticks(4)
     ]
-    marks = [mark(f"{epoch:,}", x.at(epoch), y.start + 15) for epoch in _epochs(epochs)]
-    names = [mark(content.x_label, (_LEFT + right) / 2, y.start + 32), upright(content.y_label, 11, _TOP + _HEIGHT / 2)]
+    marks = [quiet_word(f"{epoch:,}", x.at(epoch), y.start + 15) for epoch in _epochs(epochs)]
+    names = [
+        quiet_word(content.x_label, (_LEFT + right) / 2, y.start + 32),
+        upright(content.y_label, 11, _TOP + _HEIGHT / 2),
+    ]
     axis = line(_LEFT, y.start, right, y.start, INK, 0.9)
     return picture("chart", total, y.start + 38, *grid, axis, *_lines(content.series, x, y), *marks, *names)
 
@@ -81,8 +85,8 @@ CURVES = FigureKind(
     record=Curves,
     draw=chart(curves),
     reading=Reading(
-        title="Learning curves",
-        text="How the error falls, or the share of right answers rises, with every round of training.",
-        warning="Where the line of the test data rises again the model learns its training data by heart.",
+        title=mark("Learning curves"),
+        text=mark("How the error falls, or the share of right answers rises, with every round of training."),
+        warning=mark("Where the line of the test data rises again the model learns its training data by heart."),
     ),
 )

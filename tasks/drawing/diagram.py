@@ -3,6 +3,7 @@
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import INK, PAGE, PAPER, QUIET, RULE, SMALL, element, fitted, picture, text, text_width
 from exhibit.tasks.records.figure import Diagram, Node, Part, Reading
+from exhibit.tasks.records.language import mark
 
 _HIGH, _ROW, _GAP = 26.0, 38.0, 22.0  # CSS pixels: a box, a row of boxes, room for lines
 
@@ -65,8 +66,8 @@ DIAGRAM = FigureKind(
     record=Diagram,
     draw=chart(diagram),
     reading=Reading(
-        title="Diagram of the net",
-        text="What the model is made of, from its inputs at the left to its answer at the right.",
+        title=mark("Diagram of the net"),
+        text=mark("What the model is made of, from its inputs at the left to its answer at the right."),
     ),
     broad=lambda _: True,
 )

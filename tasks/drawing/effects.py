@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from exhibit.tasks.drawing.axis import SIZE, Axis, below, mark, upright
+from exhibit.tasks.drawing.axis import SIZE, Axis, below, quiet_word, upright
 from exhibit.tasks.drawing.descriptor import FigureKind, divided
 from exhibit.tasks.drawing.svg import (
     COLUMN,
@@ -26,6 +26,7 @@ from exhibit.tasks.drawing.svg import (
 )
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import SINGLE, EffectPanel, EffectPanels, Part, Reading
+from exhibit.tasks.records.language import mark, tr, trp
 
 _BETWEEN, _LEFT, _HEAD = 14.0, 54.0, 32.0  # CSS pixels between panels, before and above them
 _HEIGHT, _FOOT, _KEY = 112.0, 34.0, 20.0  # CSS pixels of the axes, below and above them
@@ -110,7 +111,7 @@ def _panel(
         *(line(ends[0], at, ends[1], at, RULE, 0.6, "rule") for at, _ in ticks),
     ]
     if labelled:
-        parts += [mark(label, ends[0] - 6, at + 4, "end") for at, label in ticks]
+        parts += [quiet_word(label, ends[0] - 6, at + 4, "end") for at, label in ticks]
     if content.signed:
         parts.append(line(ends[0], y.at(0), ends[1], y.at(0), QUIET, 0.9, "quiet"))
     if (single := _thinned(panel)) is not None:
@@ -182,11 +183,17 @@ def _rug(seen: Array, x: Axis, bottom: float) -> str:
 
 def _said(panels: Sequence[EffectPanel]) -> str:
     """Which panels these are, and where their lines begin and end."""
-    return "; ".join(
+    return trp("list", "; ").join(
         panel.title
         if panel.lines is None
-        else f"{panel.title}: from {panel.lines[0, 0]:.3g} at {panel.x[0]:.4g} to {panel.lines[-1, 0]:.3g} at "
-        f"{panel.x[-1]:.4g}"
+        else tr(
+            "{name}: from {first} at {start} to {last} at {end}",
+            name=panel.title,
+            first=f"{panel.lines[0, 0]:.3g}",
+            start=f"{panel.x[0]:.4g}",
+            last=f"{panel.lines[-1, 0]:.3g}",
+            end=f"{panel.x[-1]:.4g}",
+        )
         for panel in panels
     )
 
@@ -195,11 +202,13 @@ EFFECT_PANELS = FigureKind(
     record=EffectPanels,
     draw=divided(effect_panels),
     reading=Reading(
-        title="Panels along a feature",
-        text="One panel for each feature: to the right its values, upwards what the model says of them, all panels on "
-        "one range. A grey band is the 95% interval, a thin line a single row, a dot one sample; short strokes at the "
-        "bottom show where the rows lie.",
-        warning="Where no strokes are the model was asked about values that hardly occur.",
+        title=mark("Panels along a feature"),
+        text=mark(
+            "One panel for each feature: to the right its values, upwards what the model says of them, all panels on "
+            "one range. A grey band is the 95% interval, a thin line a single row, a dot one sample; short strokes at "
+            "the bottom show where the rows lie."
+        ),
+        warning=mark("Where no strokes are the model was asked about values that hardly occur."),
     ),
     broad=lambda content: len(content.panels) > 2,
 )

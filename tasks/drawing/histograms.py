@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from exhibit.tasks.drawing.axis import SIZE, Axis, key, mark
+from exhibit.tasks.drawing.axis import SIZE, Axis, key, quiet_word
 from exhibit.tasks.drawing.descriptor import FigureKind, divided
 from exhibit.tasks.drawing.svg import (
     COLUMN,
@@ -21,6 +21,7 @@ from exhibit.tasks.drawing.svg import (
     text,
 )  # fmt: skip
 from exhibit.tasks.records.figure import Histogram, Histograms, Part, Reading
+from exhibit.tasks.records.language import mark, tr, trp
 
 _ACROSS, _BETWEEN, _HEIGHT, _TITLE, _FOOT = 3, 18.0, 54.0, 20.0, 24.0
 _ROW = _TITLE + _HEIGHT + _FOOT
@@ -44,7 +45,10 @@ def histograms(content: Histograms, width: float) -> tuple[Part, ...]:
 
     rows = -(-len(content.panels) // _ACROSS)
     pieces = [
-        (partial(part, panels), "Distributions of " + ", ".join(panel.title for panel in panels))
+        (
+            partial(part, panels),
+            tr("Distributions of {features}", features=trp("list", ", ").join(panel.title for panel in panels)),
+        )
         for some in chunks(rows, _ROW, high + 4)
         for panels in [content.panels[some.start * _ACROSS : some.stop * _ACROSS]]
     ]
@@ -91,20 +95,24 @@ def _ends(panel: Histogram, wide: float, at: float) -> list[str]:
     if panel.ends is not None:
         low, high = map(_end, panel.ends)
         if len(panel.bins) == 1:
-            return [mark(low, wide / 2, at)]
-        return [mark(low, 0, at, "start"), mark(high, wide, at, "end")]
+            return [quiet_word(low, wide / 2, at)]
+        return [quiet_word(low, 0, at, "start"), quiet_word(high, wide, at, "end")]
     each = wide / len(panel.bins)
-    return [mark(fitted(name, SIZE, each - 4), (k + 0.5) * each, at) for k, name in enumerate(panel.bins)]
+    return [quiet_word(fitted(name, SIZE, each - 4), (k + 0.5) * each, at) for k, name in enumerate(panel.bins)]
 
 
 HISTOGRAMS = FigureKind(
     record=Histograms,
     draw=divided(histograms),
     reading=Reading(
-        title="Distributions",
-        text="How often each value stands in the rows: filled bars are the first group of rows, lines the others, each "
-        "as shares of its own rows. Where a line leaves the bars, these rows are not like the first.",
-        warning="Each small picture has an axis of its own, so two of them cannot be compared by height; few rows "
-        "make rough lines. What is beyond the ends of the axis is counted in the outermost bars.",
+        title=mark("Distributions"),
+        text=mark(
+            "How often each value stands in the rows: filled bars are the first group of rows, lines the others, each "
+            "as shares of its own rows. Where a line leaves the bars, these rows are not like the first."
+        ),
+        warning=mark(
+            "Each small picture has an axis of its own, so two of them cannot be compared by height; few rows "
+            "make rough lines. What is beyond the ends of the axis is counted in the outermost bars."
+        ),
     ),
 )

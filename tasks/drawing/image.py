@@ -13,6 +13,7 @@ from exhibit.tasks.drawing.overlay import green_and_red, overlay
 from exhibit.tasks.drawing.svg import COLUMN
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import BETWEEN, PICTURE, Cell, Images, Part, Reading, Scale, picture_side
+from exhibit.tasks.records.language import mark
 
 _SIDE = 240  # pixels up to which the longer side is enlarged
 
@@ -80,17 +81,26 @@ IMAGES = FigureKind(
     record=Images,
     draw=lambda content, scales, _: images(content, scales),
     reading=Reading(
-        title="Maps of pictures",
-        text="Each row is one picture, each column what one method says about it. Coloured pixels moved the score.",
-        warning="A coloured area is what the model used, not necessarily the object. Pale does not mean unimportant "
-        "where many pale pixels add up.",
+        title=mark("Maps of pictures"),
+        text=mark(
+            "Each row is one picture, each column what one method says about it. Coloured pixels moved the score."
+        ),
+        warning=mark(
+            "A coloured area is what the model used, not necessarily the object. Pale does not mean unimportant "
+            "where many pale pixels add up."
+        ),
         colours={
-            "diverging": "Red moved it up, blue down, the darker the more. Over a photograph the colour covers as much "
-            "as it is strong.",
-            "keras_example": "Where light is added to the photograph, green moved it up, red down, the brighter the "
-            "more.",
+            "diverging": mark(
+                "Red moved it up, blue down, the darker the more. Over a photograph the colour covers as much "
+                "as it is strong."
+            ),
+            "keras_example": mark(
+                "Where light is added to the photograph, green moved it up, red down, the brighter the more."
+            ),
         },
-        unsigned="Where a scale begins at zero the colour is a size without a sign: it says how much, not which way.",
+        unsigned=mark(
+            "Where a scale begins at zero the colour is a size without a sign: it says how much, not which way."
+        ),
     ),
     template="images",
     numbers=True,

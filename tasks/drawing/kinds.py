@@ -21,7 +21,8 @@ from exhibit.tasks.drawing.text import TOKENS
 from exhibit.tasks.drawing.traces import PROFILE, TRACES
 from exhibit.tasks.drawing.waterfall import WATERFALL, WATERFALLS
 from exhibit.tasks.drawing.whiskers import WHISKERS
-from exhibit.tasks.records.figure import PIECE, Drawing, Figure, FigureContent
+from exhibit.tasks.records.figure import PIECE, Drawing, Figure, FigureContent, Reading
+from exhibit.tasks.records.language import tr
 
 _ALL: tuple[FigureKind[Any], ...] = (
     BARS,
@@ -58,6 +59,17 @@ def draw(figure: Figure) -> Drawing:
     return Drawing(
         figure=figure,
         parts=(*parts, *bars),
-        reading=kind.read(content),
+        reading=_said(kind.read(content)),
         placement=place.model_copy(update={"long": place.long or divided}),
+    )
+
+
+def _said(reading: Reading) -> Reading:
+    """The same in the language of the page."""
+    return Reading(
+        title=tr(reading.title),
+        text=tr(reading.text),
+        warning=tr(reading.warning),
+        colours={palette: tr(text) for palette, text in reading.colours.items()},
+        unsigned=tr(reading.unsigned),
     )

@@ -5,12 +5,13 @@ from math import ceil, floor, log10
 
 import numpy as np
 
-from exhibit.tasks.drawing.axis import SIZE, Axis, mark
+from exhibit.tasks.drawing.axis import SIZE, Axis, quiet_word
 from exhibit.tasks.drawing.curves import spread
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import INK, MAIN, PAGE, PAPER, RULE, SECOND, element, line, picture, text, text_width
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Ladder, Part, Reading
+from exhibit.tasks.records.language import mark, tr
 
 _TOP, _HEIGHT, _LEFT, _BETWEEN = 26.0, 112.0, 46.0, 34.0  # CSS pixels
 _LEAST = 1e-5  # shares below it are drawn as it: a logarithm has no zero
@@ -24,7 +25,10 @@ def ladder(content: Ladder, width: float) -> Part:
     wide = (total - 3 * _LEFT - 2 * _BETWEEN) / 3
     starts = [_LEFT + number * (wide + _LEFT + _BETWEEN) for number in range(3)]
     y = _levels(content)
-    shares = (("residual, share of S(x) − S(x′)", content.residual), ("change since the pass before", content.change))
+    shares = (
+        (tr("residual, share of S(x) − S(x′)"), content.residual),
+        (tr("change since the pass before"), content.change),
+    )
     elements: list[str] = []
     for start, (title, values) in zip(starts, shares, strict=False):
         x = _places(len(content.steps), start, start + wide)
@@ -53,7 +57,7 @@ def _frame(title: str, content: Ladder, x: Sequence[float], y: Axis) -> list[str
         at = y.at(power)
         elements += [
             line(start, at, end, at, RULE, 0.6, "rule"),
-            mark(f"{100 * 10.0**power:g}%", start - 5, at + 4, "end"),
+            quiet_word(f"{100 * 10.0**power:g}%", start - 5, at + 4, "end"),
         ]
     at = y.at(log10(content.tolerance))
     dashes = element(
@@ -66,10 +70,10 @@ def _steps(content: Ladder, x: Sequence[float]) -> list[str]:
     """The evaluations spent below each pass."""
     bottom = _TOP + _HEIGHT
     marks = [
-        line(at, bottom, at, bottom + 4, INK) + mark(f"{int(count):,}", at, bottom + 15)
+        line(at, bottom, at, bottom + 4, INK) + quiet_word(f"{int(count):,}", at, bottom + 15)
         for at, count in zip(x, content.steps, strict=True)
     ]
-    return [*marks, mark("gradient evaluations", (x[0] + x[-1]) / 2, bottom + 31)]
+    return [*marks, quiet_word(tr("gradient evaluations"), (x[0] + x[-1]) / 2, bottom + 31)]
 
 
 def _lines(content: Ladder, values: Array, x: Sequence[float], y: Axis) -> list[str]:
@@ -127,14 +131,14 @@ def _stopped(content: Ladder, start: float, end: float) -> list[str]:
     y = Axis(0, max(float(content.stopped.max()), 1.0), bottom, _TOP + 14)
     x = [start + (number + 0.5) * step for number in range(count)]
     bar = min(26.0, step - 6)
-    elements = [text("explanations that stopped there", start, 12, SIZE, weight=600)]
+    elements = [text(tr("explanations that stopped there"), start, 12, SIZE, weight=600)]
     for at, stopped in zip(x, content.stopped.tolist(), strict=True):
         top = y.at(stopped)
         if stopped:
             elements.append(
                 element("rect", class_="bar main", x=at - bar / 2, y=top, width=bar, height=bottom - top, fill=MAIN)
             )
-        elements.append(mark(f"{int(stopped):,}", at, top - 5))
+        elements.append(quiet_word(f"{int(stopped):,}", at, top - 5))
     return [*elements, *_steps(content, x), line(start, bottom, end, bottom, INK, 0.9)]
 
 
@@ -142,10 +146,12 @@ LADDER = FigureKind(
     record=Ladder,
     draw=chart(ladder),
     reading=Reading(
-        title="Step ladder",
-        text="How the computation closes in on its answer. To the right effort grows; a line that drops below the "
-        "dashed one has settled.",
-        warning="A ring at the end: it had not settled when the effort ended, and the page says so.",
+        title=mark("Step ladder"),
+        text=mark(
+            "How the computation closes in on its answer. To the right effort grows; a line that drops below the "
+            "dashed one has settled."
+        ),
+        warning=mark("A ring at the end: it had not settled when the effort ended, and the page says so."),
     ),
     broad=lambda _: True,
 )

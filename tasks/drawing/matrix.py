@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exhibit.tasks.drawing.axis import SIZE, mark, upright
+from exhibit.tasks.drawing.axis import SIZE, quiet_word, upright
 from exhibit.tasks.drawing.colormap import colour
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import (
@@ -23,6 +23,7 @@ from exhibit.tasks.drawing.svg import (
     text_width,
 )
 from exhibit.tasks.records.figure import Matrix, Part, Reading
+from exhibit.tasks.records.language import mark, tr, trp
 
 _LONG = 16  # letters of a name that cannot stand above its column
 _LARGEST, _HEIGHT = 56.0, 30.0  # CSS pixels of a cell
@@ -52,7 +53,7 @@ def matrix(content: Matrix, width: float) -> Part:
             look(float(content.counts[i, j]), float(totals[i])),
             (left + j * cell, top + i * height),
             (cell, height),
-            ", ".join(
+            trp("list", ", ").join(
                 f"{axis} {content.labels[k]}".lstrip() for axis, k in ((content.y_label, i), (content.x_label, j))
             ),
         )
@@ -81,7 +82,7 @@ def matrix(content: Matrix, width: float) -> Part:
         if j in named_rows
     ]
     right, bottom = left + cell * count, top + height * count
-    names = [mark(content.x_label, (left + right) / 2, 12), upright(content.y_label, 10, (top + bottom) / 2)]
+    names = [quiet_word(content.x_label, (left + right) / 2, 12), upright(content.y_label, 10, (top + bottom) / 2)]
     return picture("chart", right + (0.71 * high + 4 if slanted else 2), bottom + 2, *cells, *rows, *columns, *names)
 
 
@@ -122,7 +123,7 @@ def _cell(look: _Look, corner: tuple[float, float], size: tuple[float, float], n
     (x, y), (width, height) = corner, size
     letters = min(SIZE, SIZE * (width - 2) / text_width(look.written, SIZE, look.weight))
     small = width < _WRITTEN or letters < SMALLEST
-    title = (element("title", escape(f"{name}: {look.written}")),) if small else ()
+    title = (element("title", escape(tr("{name}: {values}", name=name, values=look.written))),) if small else ()
     box = element("rect", *title, x=x, y=y, width=width, height=height, fill=look.ground, stroke=RULE)
     if small:
         return box
@@ -137,14 +138,16 @@ def _column(label: str, x: float, y: float, size: float, slanted: bool) -> str:
 
 
 _CONFUSION = Reading(
-    title="Confusion matrix",
-    text="A row is what is true, a column what the model said. The dark diagonal is what was right.",
-    warning="Numbers off the diagonal are confusions; the shade is the share of the row.",
+    title=mark("Confusion matrix"),
+    text=mark("A row is what is true, a column what the model said. The dark diagonal is what was right."),
+    warning=mark("Numbers off the diagonal are confusions; the shade is the share of the row."),
 )
 _AGREEMENT = Reading(
-    title="Agreement of methods",
-    text="Each cell compares two methods: +1 is the same order, 0 no relation, a dash that they were not compared.",
-    warning="Methods answer different questions; a low number is no fault of either.",
+    title=mark("Agreement of methods"),
+    text=mark(
+        "Each cell compares two methods: +1 is the same order, 0 no relation, a dash that they were not compared."
+    ),
+    warning=mark("Methods answer different questions; a low number is no fault of either."),
 )
 MATRIX = FigureKind(
     record=Matrix,

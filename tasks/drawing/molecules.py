@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from exhibit.tasks.drawing.descriptor import FigureKind
 from exhibit.tasks.records.figure import Molecules, Part, Reading, Scale
+from exhibit.tasks.records.language import mark
 
 
 def _draw(content: Molecules, scales: Sequence[Scale], _: float) -> tuple[Part, ...]:
@@ -12,17 +13,21 @@ def _draw(content: Molecules, scales: Sequence[Scale], _: float) -> tuple[Part, 
     return molecules(content, scales)
 
 
-_SUM = "The line below a molecule is their sum beside what the model makes of it."
-_WARNING = "Hydrogens count with the atom that they hang on. An atom acts together with its neighbours."
+_WARNING = mark("Hydrogens count with the atom that they hang on. An atom acts together with its neighbours.")
 _ATOMS = Reading(
-    title="Molecules",
-    text=f"The number beside an atom is its contribution, its colour the same number on the scale below. {_SUM}",
+    title=mark("Molecules"),
+    text=mark(
+        "The number beside an atom is its contribution, its colour the same number on the scale below. The line below "
+        "a molecule is their sum beside what the model makes of it."
+    ),
     warning=_WARNING,
 )
 _BONDS = Reading(
-    title="Molecules with bonds",
-    text="The number beside an atom is its contribution, one in grey that of a bond, its colour the same number on the "
-    f"scale below. {_SUM}",
+    title=mark("Molecules with bonds"),
+    text=mark(
+        "The number beside an atom is its contribution, one in grey that of a bond, its colour the same number on the "
+        "scale below. The line below a molecule is their sum beside what the model makes of it."
+    ),
     warning=_WARNING,
 )
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from exhibit.tasks.drawing.axis import SIZE, Axis, below, key, mark, upright
+from exhibit.tasks.drawing.axis import SIZE, Axis, below, key, quiet_word, upright
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.scatter import points
 from exhibit.tasks.drawing.svg import COLUMN, INK, MAIN, QUIET, REFERENCE, SECOND, element, line, picture, text_width
 from exhibit.tasks.records.figure import Part, Plane, Reading, Track
+from exhibit.tasks.records.language import mark
 
 _LEFT, _BOTTOM, _MOST, _FLAT = 46.0, 38.0, 300.0, 0.62
 _CAP = 3.0  # half the width of the end of an interval
@@ -23,7 +24,10 @@ def plane(content: Plane, width: float) -> Part:
     high = extent if content.unit else extent * _FLAT
     x, y = _axes(content, extent, top, high)
     drawn = [_drawn(track, x, y, *colour) for track, colour in zip(content.tracks, colours, strict=True)]
-    names = [mark(content.x_label, _LEFT + extent / 2, y.start + 32), upright(content.y_label, 11, top + high / 2)]
+    names = [
+        quiet_word(content.x_label, _LEFT + extent / 2, y.start + 32),
+        upright(content.y_label, 11, top + high / 2),
+    ]
     return picture("chart", side, y.start + _BOTTOM, *legend, *_guide(content, x, y), *drawn, *_frame(x, y), *names)
 
 
@@ -56,11 +60,13 @@ def _guide(content: Plane, x: Axis, y: Axis) -> list[str]:
     wide = text_width(content.guide_label, SIZE)
     named = content.guide_label and wide < (x.end - x.start) / 2
     # On the side that curves of a model better than chance leave free.
-    return [dashed, mark(content.guide_label, x.end - 6, y.start - 8, "end")] if named else [dashed]
+    return [dashed, quiet_word(content.guide_label, x.end - 6, y.start - 8, "end")] if named else [dashed]
 
 
 def _frame(x: Axis, y: Axis) -> list[str]:
-    left = [line(x.start - 4, at, x.start, at) + mark(label, x.start - 7, at + 4, "end") for at, label in y.ticks()]
+    left = [
+        line(x.start - 4, at, x.start, at) + quiet_word(label, x.start - 7, at + 4, "end") for at, label in y.ticks()
+    ]
     axes = line(x.start, y.start, x.end, y.start, INK, 0.9), line(x.start, y.start, x.start, y.end, INK, 0.9)
     return [*axes, *below(x, y.start), *left]
 
@@ -86,28 +92,40 @@ def _drawn(track: Track, x: Axis, y: Axis, colour: str, style: str) -> str:
 
 IN_A_PLANE = {
     "ranking": Reading(
-        title="Found against taken wrongly",
-        text="Upwards is the share of what is true that the model finds, to the right the share of the others that it "
-        "takes for it, from the strictest threshold to the mildest. The closer to the upper left corner the better.",
-        warning="The dashed line is what guessing gives. The curve says nothing of whether probabilities are right.",
+        title=mark("Found against taken wrongly"),
+        text=mark(
+            "Upwards is the share of what is true that the model finds, to the right the share of the others that it "
+            "takes for it, from the strictest threshold to the mildest. The closer to the upper left corner the better."
+        ),
+        warning=mark(
+            "The dashed line is what guessing gives. The curve says nothing of whether probabilities are right."
+        ),
     ),
     "precision": Reading(
-        title="Precision against recall",
-        text="To the right is the share of what is true that the model finds, upwards how much of that is true.",
-        warning="What guessing gives is the share of the class itself, so curves of classes of different size cannot "
-        "be compared.",
+        title=mark("Precision against recall"),
+        text=mark("To the right is the share of what is true that the model finds, upwards how much of that is true."),
+        warning=mark(
+            "What guessing gives is the share of the class itself, so curves of classes of different size cannot "
+            "be compared."
+        ),
     ),
     "calibration": Reading(
-        title="Calibration",
-        text="To the right is the probability that the model gives, upwards how often it is true. On the dashed line "
-        "both are equal; below it the model is too sure.",
-        warning="Lines through points are 95% intervals: where few rows have such a probability they are long.",
+        title=mark("Calibration"),
+        text=mark(
+            "To the right is the probability that the model gives, upwards how often it is true. On the dashed line "
+            "both are equal; below it the model is too sure."
+        ),
+        warning=mark("Lines through points are 95% intervals: where few rows have such a probability they are long."),
     ),
     "residuals": Reading(
-        title="Residuals",
-        text="Each point is a row: to the right what the model says, upwards how much that is above what was measured.",
-        warning="A slope or a funnel says that errors depend on the value: the one error of the whole is then no "
-        "measure of each.",
+        title=mark("Residuals"),
+        text=mark(
+            "Each point is a row: to the right what the model says, upwards how much that is above what was measured."
+        ),
+        warning=mark(
+            "A slope or a funnel says that errors depend on the value: the one error of the whole is then no "
+            "measure of each."
+        ),
     ),
 }
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exhibit.tasks.drawing.axis import SIZE, Axis, mark
+from exhibit.tasks.drawing.axis import SIZE, Axis, quiet_word
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import (
     COLUMN,
@@ -19,6 +19,7 @@ from exhibit.tasks.drawing.svg import (
 )
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Part, Ranks, Reading
+from exhibit.tasks.records.language import mark, tr
 
 _ROW, _NAME = 21.0, 12  # CSS pixels: height of a feature, size of the names
 _SMALLEST, _LARGEST = 1.3, 7.5  # radius of a circle
@@ -39,7 +40,7 @@ def ranks(content: Ranks, width: float) -> Part:
     numbers = [place for place in range(1, places + 1) if place == 1 or place % step == 0]
     grid = [
         line(axis.at(place), top, axis.at(place), bottom, RULE, 0.6, "rule")
-        + mark(str(place), axis.at(place), bottom + 14)
+        + quiet_word(str(place), axis.at(place), bottom + 14)
         for place in numbers
     ]
     rows, shown = [], fitted_apart(content.labels, _NAME, left - 8)
@@ -48,16 +49,18 @@ def ranks(content: Ranks, width: float) -> Part:
         rows.append(text(label, left - 8, y + 4, _NAME, "end"))
         rows += _row(axis, counts, y)
         rows.append(text(written[row], total - 2, y + 4, SIZE, "end"))
-    heads = [mark("middle place, interval", total - 2, 12, "end")]
+    heads = [quiet_word(tr("middle place, interval"), total - 2, 12, "end")]
     return picture(
-        "chart", total, bottom + 36, *grid, *rows, *heads, mark(content.axis, (left + right) / 2, bottom + 30)
+        "chart", total, bottom + 36, *grid, *rows, *heads, quiet_word(content.axis, (left + right) / 2, bottom + 30)
     )
 
 
 def summary(counts: Array) -> str:
     """2 (1 to 3): the median place, the best and the worst."""
     low, middle, high = interval(counts)
-    return f"{middle:g} ({low} to {high})" if low < high else f"{middle:g}"
+    if low == high:
+        return f"{middle:g}"
+    return tr("{middle} ({low} to {high})", middle=f"{middle:g}", low=str(low), high=str(high))
 
 
 def interval(counts: Array) -> tuple[int, float, int]:
@@ -95,9 +98,11 @@ RANKS = FigureKind(
     record=Ranks,
     draw=chart(ranks),
     reading=Reading(
-        title="Places of the features",
-        text="One row for each part, the first place at the left: a circle for each place that the part took, the "
-        "larger the more often. At the right its middle place with the interval.",
-        warning="A part whose circles are spread has no fixed rank: its place depends on the settings.",
+        title=mark("Places of the features"),
+        text=mark(
+            "One row for each part, the first place at the left: a circle for each place that the part took, the "
+            "larger the more often. At the right its middle place with the interval."
+        ),
+        warning=mark("A part whose circles are spread has no fixed rank: its place depends on the settings."),
     ),
 )

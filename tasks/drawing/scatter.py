@@ -5,12 +5,13 @@ from base64 import b64encode
 import numpy as np
 from numpy.typing import NDArray
 
-from exhibit.tasks.drawing.axis import Axis, below, key, mark, upright
+from exhibit.tasks.drawing.axis import Axis, below, key, quiet_word, upright
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.image import png
 from exhibit.tasks.drawing.svg import COLUMN, INK, MAIN, QUIET, REFERENCE, element, line, picture
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Part, Reading, Scatter, Series
+from exhibit.tasks.records.language import mark
 
 _DENSE = 300  # more points than this are drawn as pixels: hundreds of vectors make a document slow
 _OVERSAMPLING = 4  # pixels per CSS pixel, about 400 per inch on paper
@@ -30,7 +31,10 @@ def scatter(content: Scatter, width: float) -> Part:
         points(x, y, measured.values, predicted.values, _colour(predicted)[0])
         for measured, predicted in zip(content.x, content.y, strict=True)
     ]
-    names = [mark(content.x_label, _LEFT + extent / 2, y.start + 32), upright(content.y_label, 11, top + extent / 2)]
+    names = [
+        quiet_word(content.x_label, _LEFT + extent / 2, y.start + 32),
+        upright(content.y_label, 11, top + extent / 2),
+    ]
     return picture("chart", side, y.start + _BOTTOM, *legend, *dots, *_frame(x, y), *names)
 
 
@@ -49,7 +53,9 @@ def _frame(x: Axis, y: Axis) -> list[str]:
         "path", class_="quiet", d=f"M{x.start:.2f} {y.start:.2f}L{x.end:.2f} {y.end:.2f}", stroke=QUIET,
         stroke_width=0.8, stroke_dasharray="4 3",
     )  # fmt: skip
-    left = [line(x.start - 4, at, x.start, at) + mark(label, x.start - 7, at + 4, "end") for at, label in y.ticks()]
+    left = [
+        line(x.start - 4, at, x.start, at) + quiet_word(label, x.start - 7, at + 4, "end") for at, label in y.ticks()
+    ]
     axes = line(x.start, y.start, x.end, y.start, INK, 0.9), line(x.start, y.start, x.start, y.end, INK, 0.9)
     return [identity, *axes, *below(x, y.start), *left]
 
@@ -94,9 +100,11 @@ SCATTER = FigureKind(
     record=Scatter,
     draw=chart(scatter),
     reading=Reading(
-        title="Predicted against measured",
-        text="Each point is a sample: to the right what was measured, upwards what the model says. On the dashed line "
-        "both are equal.",
-        warning="Grey points were seen in training: that they lie close to the line proves little.",
+        title=mark("Predicted against measured"),
+        text=mark(
+            "Each point is a sample: to the right what was measured, upwards what the model says. On the dashed line "
+            "both are equal."
+        ),
+        warning=mark("Grey points were seen in training: that they lie close to the line proves little."),
     ),
 )

@@ -4,7 +4,7 @@ from base64 import b64encode
 
 import numpy as np
 
-from exhibit.tasks.drawing.axis import SIZE, Axis, below, mark
+from exhibit.tasks.drawing.axis import SIZE, Axis, below, quiet_word
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.image import png
 from exhibit.tasks.drawing.scatter import raster
@@ -26,6 +26,7 @@ from exhibit.tasks.drawing.svg import (
 )
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Part, Reading, Swarm
+from exhibit.tasks.records.language import mark, tr
 
 _ROW, _RADIUS = 17.0, 1.6  # CSS pixels: height of a feature, radius of a point
 _TOP, _HEAD = 26.0, 20.0  # CSS pixels: height of the key, and of the name of an output
@@ -59,7 +60,7 @@ def swarm(content: Swarm, width: float) -> Part:
         line(left, y, total - 6, y, INK, 0.9),
         *below(axis, y, by_sign=True),
         *words,
-        mark(content.axis, (left + total) / 2, y + 32),
+        quiet_word(content.axis, (left + total) / 2, y + 32),
     )
 
 
@@ -123,14 +124,15 @@ def _key(shades: Array, total: float) -> list[str]:
     """What light and dark mean, where features have values."""
     if np.isnan(shades).all():
         return []
-    x = total - 6 - 14 * len(SHADES) - text_width("high value", SIZE) - 6
+    low, high = tr("low value"), tr("high value")
+    x = total - 6 - 14 * len(SHADES) - text_width(high, SIZE) - 6
     squares = [
         element("rect", x=x + 14 * number, y=4, width=14, height=9, fill=colour) for number, colour in enumerate(SHADES)
     ]
     return [
-        mark("low value", x - 6, 12.5, "end"),
+        quiet_word(low, x - 6, 12.5, "end"),
         *squares,
-        mark("high value", x + 14 * len(SHADES) + 6, 12.5, "start"),
+        quiet_word(high, x + 14 * len(SHADES) + 6, 12.5, "start"),
     ]
 
 
@@ -138,9 +140,11 @@ SWARM = FigureKind(
     record=Swarm,
     draw=chart(swarm),
     reading=Reading(
-        title="Swarm of points",
-        text="One row for each part, one point for each sample: right of the line it raised the score, left it lowered "
-        "it. A dark point: the part had a high value.",
-        warning="Dark on one side and light on the other shows a trend of the model, not of the world.",
+        title=mark("Swarm of points"),
+        text=mark(
+            "One row for each part, one point for each sample: right of the line it raised the score, left it lowered "
+            "it. A dark point: the part had a high value."
+        ),
+        warning=mark("Dark on one side and light on the other shows a trend of the model, not of the world."),
     ),
 )

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from exhibit.tasks.drawing.axis import SIZE, Axis, key, mark
+from exhibit.tasks.drawing.axis import SIZE, Axis, key, quiet_word
 from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
 from exhibit.tasks.drawing.descriptor import FigureKind, divided
 from exhibit.tasks.drawing.svg import (
@@ -36,6 +36,7 @@ from exhibit.tasks.drawing.svg import (
 )
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import BarPanels, Bars, Part, Reading, Series
+from exhibit.tasks.records.language import mark, tr, trp
 
 _BAR, _GAP, _GROUP = 12, 2, 11  # CSS pixels: a bar, between bars and between groups
 _DRAWN = (56, 30)  # CSS pixels that a drawing beside a row may take
@@ -70,7 +71,7 @@ def _bars(content: Bars, total: float, step: float, part: slice, _: float) -> tu
     rows = _names(fitted_apart(content.labels, NAME, left - beside - 8)[part], left, top, step)
     drawn = _drawings(content.drawings[part], top, step)
     middle = min((left + total) / 2, total - text_width(content.axis, SIZE) / 2)  # long words stay on the picture
-    caption = [mark(content.axis, middle, bottom + 30)] if ends else []
+    caption = [quiet_word(content.axis, middle, bottom + 30)] if ends else []
     return [*names, *body, *rows, *drawn, *caption], bottom + _AXIS * ends
 
 
@@ -83,13 +84,18 @@ def _of(series: Series, part: slice) -> Series:
 def _said(content: Bars | BarPanels, part: slice) -> str:
     """What the bars of some labels say."""
     series = content.series if isinstance(content, Bars) else content.panels
-    return "; ".join(
-        f"{item.name}: "
-        + ", ".join(
-            f"{name} {value:.3g}" for name, value in zip(content.labels[part], item.values[part].tolist(), strict=True)
+    return trp("list", "; ").join(
+        tr(
+            "{name}: {values}",
+            name=item.name,
+            values=trp("list", ", ").join(_lengths(content.labels[part], item, part)),
         )
         for item in series
     )
+
+
+def _lengths(labels: Sequence[str], item: Series, part: slice) -> list[str]:
+    return [f"{name} {value:.3g}" for name, value in zip(labels, item.values[part].tolist(), strict=True)]
 
 
 def _drawings(wanted: Sequence[tuple[str, str]], top: float, step: float) -> list[str]:
@@ -132,7 +138,7 @@ def _panels(
         elements.append(panel_at(left + column * wide, y, title, *body))
     height = bottom + _BELOW
     names = _names(fitted_apart(content.labels, NAME, left - 8)[part], left, y + _TITLE, _step(1))
-    elements.append(element("g", *names, mark(content.axis, left, y + height - 18, "start"), class_="row"))
+    elements.append(element("g", *names, quiet_word(content.axis, left, y + height - 18, "start"), class_="row"))
     return elements, height - 12 * (row.stop >= len(content.panels))
 
 
@@ -176,7 +182,8 @@ def _scale(axis: Axis, by_sign: bool, top: float, bottom: float, numbered: tuple
     places = next(choice for choice in choices if len(choice) >= 2 + by_sign)
     heights = [y for y, wanted in zip((top - 5, bottom + 14), numbered, strict=True) if wanted]
     return [
-        line(x, top, x, bottom, RULE, 0.6, "rule") + "".join(mark(label, x, y) for y in heights) for x, label in places
+        line(x, top, x, bottom, RULE, 0.6, "rule") + "".join(quiet_word(label, x, y) for y in heights)
+        for x, label in places
     ]
 
 
@@ -264,11 +271,15 @@ BARS = FigureKind(
     record=Bars,
     draw=divided(bars),
     reading=Reading(
-        title="Bars",
-        text="One group of bars for each part of the input. A long bar: the score moved much with it. The thin line is "
-        "the error or the 95% interval that is named beside the figure.",
-        warning="Where lines overlap, the order of two bars may be chance. Grey bars are another kind of "
-        "measure, for comparison.",
+        title=mark("Bars"),
+        text=mark(
+            "One group of bars for each part of the input. A long bar: the score moved much with it. The thin line is "
+            "the error or the 95% interval that is named beside the figure."
+        ),
+        warning=mark(
+            "Where lines overlap, the order of two bars may be chance. Grey bars are another kind of "
+            "measure, for comparison."
+        ),
     ),
 )
 
@@ -276,9 +287,9 @@ BAR_PANELS = FigureKind(
     record=BarPanels,
     draw=divided(panels),
     reading=Reading(
-        title="Bars of single samples",
-        text="One panel for each sample, all on one axis. A bar is what one part contributed there.",
-        warning="A few samples are examples, not a rule.",
+        title=mark("Bars of single samples"),
+        text=mark("One panel for each sample, all on one axis. A bar is what one part contributed there."),
+        warning=mark("A few samples are examples, not a rule."),
     ),
     broad=lambda content: len(content.panels) > 2,
 )

@@ -22,6 +22,7 @@ from exhibit.tasks.drawing.svg import (
     text_width,
 )
 from exhibit.tasks.records.figure import Part, Reading, Scale, TokenLine, Tokens
+from exhibit.tasks.records.language import mark
 
 _GAP, _LINE = 4.0, 44.0  # CSS pixels: between tokens, and of a line
 _HEAD, _AFTER = 22.0, 10.0  # CSS pixels above the first line of a text and below its last
@@ -91,8 +92,8 @@ TOKENS = FigureKind(
     record=Tokens,
     draw=tokens,
     reading=Reading(
-        title="Coloured text",
-        text="The number below a word or character is its contribution, its colour the same number on the scale.",
-        warning="Words and characters act together: the share of one depends on the others.",
+        title=mark("Coloured text"),
+        text=mark("The number below a word or character is its contribution, its colour the same number on the scale."),
+        warning=mark("Words and characters act together: the share of one depends on the others."),
     ),
 )

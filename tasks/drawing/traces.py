@@ -5,7 +5,7 @@ from math import floor, log10
 
 import numpy as np
 
-from exhibit.tasks.drawing.axis import SIZE, Axis, below, mark
+from exhibit.tasks.drawing.axis import SIZE, Axis, below, quiet_word
 from exhibit.tasks.drawing.colormap import colour
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import (
@@ -26,6 +26,7 @@ from exhibit.tasks.drawing.svg import (
 )
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Part, Profile, Reading, Scale, Trace, Traces
+from exhibit.tasks.records.language import mark
 
 _GAP, _TOP = 6.0, 4.0  # CSS pixels: between two channels, and above the first
 _ROWS = {1: 64.0, 2: 50.0, 3: 42.0}  # CSS pixels of a channel, where there are few
@@ -129,15 +130,15 @@ def _frame(name: str, marks: tuple[str, str], x: Axis, top: float, tall: float) 
     high, low = marks
     return [
         line(x.start, top + tall, x.end, top + tall, RULE, 0.6, "rule"),
-        mark(high, x.start - 5, top + 9, "end"),
-        mark(low, x.start - 5, top + tall, "end"),
+        quiet_word(high, x.start - 5, top + 9, "end"),
+        quiet_word(low, x.start - 5, top + tall, "end"),
         text(name, 0, top + tall / 2 + 4, NAME),
     ]
 
 
 def _with_time(name: str, rows: Sequence[str], channels: int, x: Axis, axis: str, total: float) -> Part:
     bottom = _TOP + channels * (_height(channels) + _GAP) - _GAP
-    label = mark(axis, (x.start + x.end) / 2, bottom + 30)
+    label = quiet_word(axis, (x.start + x.end) / 2, bottom + 30)
     return picture(name, total, bottom + 36, *rows, *below(x, bottom), label)
 
 
@@ -183,11 +184,15 @@ TRACES = FigureKind(
     record=Traces,
     draw=traces,
     reading=Reading(
-        title="Series before coloured bands",
-        text="The line is what was measured, a row for each channel, on the range that stands at its left. The colour "
-        "behind a piece of it is what that piece contributed to the score, on the scale below.",
-        warning="A colour is about the piece of the line before it, in its channel and at its time; a pattern that "
-        "takes longer is spread over its steps.",
+        title=mark("Series before coloured bands"),
+        text=mark(
+            "The line is what was measured, a row for each channel, on the range that stands at its left. The colour "
+            "behind a piece of it is what that piece contributed to the score, on the scale below."
+        ),
+        warning=mark(
+            "A colour is about the piece of the line before it, in its channel and at its time; a pattern that "
+            "takes longer is spread over its steps."
+        ),
     ),
     template="traces",
     broad=lambda content: len(content.items) > 1,
@@ -198,9 +203,13 @@ PROFILE = FigureKind(
     record=Profile,
     draw=chart(profile),
     reading=Reading(
-        title="Importance along time",
-        text="How much a step of each channel moves the score on average over the explained samples, whichever way. "
-        "All rows have one range.",
-        warning="Where a pattern comes at another time in each sample, its importance is spread over all of them.",
+        title=mark("Importance along time"),
+        text=mark(
+            "How much a step of each channel moves the score on average over the explained samples, whichever way. "
+            "All rows have one range."
+        ),
+        warning=mark(
+            "Where a pattern comes at another time in each sample, its importance is spread over all of them."
+        ),
     ),
 )

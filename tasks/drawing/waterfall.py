@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import accumulate
 
-from exhibit.tasks.drawing.axis import SIZE, Axis, below, mark
+from exhibit.tasks.drawing.axis import SIZE, Axis, below, quiet_word
 from exhibit.tasks.drawing.colormap import NEGATIVE, POSITIVE
 from exhibit.tasks.drawing.descriptor import FigureKind, chart, divided
 from exhibit.tasks.drawing.svg import (
@@ -28,6 +28,7 @@ from exhibit.tasks.drawing.svg import (
     text_width,
 )
 from exhibit.tasks.records.figure import Part, Reading, Waterfall, Waterfalls
+from exhibit.tasks.records.language import mark, tr, trp
 
 _ROW, _BAR, _BETWEEN = 19.0, 12.0, 24.0  # CSS pixels: a step, its bar, between panels
 _THINNEST = 1.5  # CSS pixels of a bar that would else not be seen
@@ -65,11 +66,13 @@ def _row(
 
 def _words(panels: Sequence[Waterfall]) -> str:
     """What these panels show, in the digits that stand in them."""
-    return "; ".join(
-        f"{panel.title}: "
-        + ", ".join(f"{name} {signed(value)}" for name, value in zip(panel.labels, panel.values.tolist(), strict=True))
-        for panel in panels
+    return trp("list", "; ").join(
+        tr("{name}: {values}", name=panel.title, values=trp("list", ", ").join(_numbers(panel))) for panel in panels
     )
+
+
+def _numbers(panel: Waterfall) -> list[str]:
+    return [f"{name} {signed(value)}" for name, value in zip(panel.labels, panel.values.tolist(), strict=True)]
 
 
 def _columns(content: Waterfalls) -> int:
@@ -114,7 +117,7 @@ def _panel(content: Waterfall, total: float, ends: tuple[float, float]) -> tuple
         elements.append(_beside(axis, value, number(value, f",.{digits}f"), y))
     elements.append(line(axis.start, bottom, axis.end, bottom, INK, 0.9))
     ticks = max(2, min(4, int((axis.end - axis.start) / 48)))
-    elements += [*below(axis, bottom, ticks), mark(content.axis, axis.start, bottom + 32, "start")]
+    elements += [*below(axis, bottom, ticks), quiet_word(content.axis, axis.start, bottom + 32, "start")]
     return elements, bottom + 40
 
 
@@ -137,10 +140,12 @@ def _beside(axis: Axis, value: float, shown: str, y: float) -> str:
 
 
 _READING = Reading(
-    title="Waterfall",
-    text="From the score of the baseline above to that of the sample below, one contribution after the other, the "
-    "largest first. Each bar begins where the one above ends.",
-    warning="The order is by size; it is not the order in which the model works.",
+    title=mark("Waterfall"),
+    text=mark(
+        "From the score of the baseline above to that of the sample below, one contribution after the other, the "
+        "largest first. Each bar begins where the one above ends."
+    ),
+    warning=mark("The order is by size; it is not the order in which the model works."),
 )
 WATERFALL = FigureKind(record=Waterfall, draw=chart(waterfall), reading=_READING)
 WATERFALLS = FigureKind(

@@ -21,6 +21,7 @@ from exhibit.tasks.drawing.svg import (
     text_width,
 )
 from exhibit.tasks.records.figure import Part, Reading, WhiskerPanel, Whiskers
+from exhibit.tasks.records.language import mark, tr, trp
 
 _HEAD, _ROW, _FOOT = 22.0, 15.5, 32.0  # CSS pixels: above a panel, of a label, below: of 20 labels it fits a piece
 _CAP, _RADIUS = 3.0, 3.2  # half the height of the end of a whisker, and the dot
@@ -77,17 +78,22 @@ def _dot(axis: Axis, found: tuple[float, float, float], y: float) -> list[str]:
 
 def _said(content: Whiskers, panel: WhiskerPanel) -> str:
     """The numbers of a panel."""
-    return f"{panel.title}: {'; '.join(f'{a} {b}' for a, b in zip(content.labels, panel.written, strict=True))}"
+    found = [f"{label} {written}" for label, written in zip(content.labels, panel.written, strict=True)]
+    return tr("{name}: {values}", name=panel.title, values=trp("list", "; ").join(found))
 
 
 WHISKERS = FigureKind(
     record=Whiskers,
     draw=divided(whiskers),
     reading=Reading(
-        title="Dots with intervals",
-        text="One row for each group: the dot is what was measured of it, the line through it its interval. The dashed "
-        "line is what was measured of all rows together. Each panel has an axis of its own.",
-        warning="Lines that overlap do not say that groups are alike: which are surely apart stands in the table of "
-        "differences.",
+        title=mark("Dots with intervals"),
+        text=mark(
+            "One row for each group: the dot is what was measured of it, the line through it its interval. The dashed "
+            "line is what was measured of all rows together. Each panel has an axis of its own."
+        ),
+        warning=mark(
+            "Lines that overlap do not say that groups are alike: which are surely apart stands in the table of "
+            "differences."
+        ),
     ),
 )
