@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from exhibit.tasks.document.revisions import fields, sealed_part
+from exhibit.tasks.document.revisions import fields, language, sealed_part
 from exhibit.tasks.document.signed_line import drawn_line
 from exhibit.tasks.document.signoff import Said
 from exhibit.tasks.document.words import listing
@@ -191,10 +191,10 @@ def sign(data: bytes, said: Said, size: tuple[float, float], signer: Any, stamp:
     Raises:
         InputError: if the server gives no time-stamp, or the key cannot sign.
     """
-    now = datetime.now(UTC)
-    when = f"{now.day} {now:%B %Y, %H:%M} UTC"
+    when = datetime.now(UTC).replace(second=0, microsecond=0)
     subject = signer.signing_cert.subject
-    line = drawn_line(said, when, str(subject.native.get("common_name", subject.human_friendly)), size)
+    whose = str(subject.native.get("common_name", subject.human_friendly))
+    line = drawn_line(said, when, whose, size, language(data))
     for reserved in (None, *range(_RESERVED, _RESERVED + 16, 2)):
         signed = _revised(data, said, line, signer, stamp, reserved)
         if _UNCLEAR not in signed[len(data) :]:

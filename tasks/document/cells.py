@@ -5,6 +5,7 @@ import numpy as np
 from exhibit.tasks.document.words import in_full, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.language import tr
 
 
 def cells(item: Input, row: int, values: Array) -> tuple[list[str], Array]:
@@ -18,7 +19,8 @@ def cells(item: Input, row: int, values: Array) -> tuple[list[str], Array]:
         places.setdefault(column, []).append(place)
     titles = without_units(list(places))
     names = [
-        f"{title}: {_cell(item, row, column, own)}" for title, (column, own) in zip(titles, places.items(), strict=True)
+        tr("{name}: {value}", name=title, value=_cell(item, row, column, own))
+        for title, (column, own) in zip(titles, places.items(), strict=True)
     ]
     return names, np.array([values[own].sum() for own in places.values()])
 
@@ -27,11 +29,11 @@ def _cell(item: Input, row: int, column: str, places: list[int]) -> str:
     """What a column holds, as it was read: a cell that was filled since was empty."""
     given = item.values[row][places]
     if (item.filled is not None and item.filled[row][places].any()) or (not item.whole and np.isnan(given).any()):
-        return "empty"
+        return tr("empty")
     if item.whole and (word := item.whole[places[0]].word(float(given[0]))) is not None:
         return word
     names = [item.features[place] for place in places]
     if names != [column]:  # a feature for each of its values
         held = [name.removeprefix(f"{column}: ") for name, one in zip(names, given, strict=True) if one > 0]
-        return held[0] if held else "none of its values"
-    return "empty" if np.isnan(given[0]) else in_full(float(given[0]))
+        return held[0] if held else tr("none of its values")
+    return tr("empty") if np.isnan(given[0]) else in_full(float(given[0]))

@@ -12,12 +12,14 @@ from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.reasons import Words
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import beside, count, listing, plain, question, rounded, share
+from exhibit.tasks.document.words import beside, count, judged, listing, plain, question, rounded, share
 from exhibit.tasks.records.decision import Alternative, Cell, Decision, Decisions, Outcome, Search
 from exhibit.tasks.records.explanation import Cases
 from exhibit.tasks.records.figure import Figure
+from exhibit.tasks.records.language import mark, sentences, tr
 from exhibit.tasks.records.material import Material, Scales
 from exhibit.tasks.records.page import DecisionPage, Document, Fact
+from exhibit.tasks.records.shown import as_set
 
 
 def of_decisions(
@@ -26,10 +28,14 @@ def of_decisions(
     """The document of the pages about decisions in the place of all else, and the same for programs."""
     pages = [(page(material, item, checks, stated), item) for material, found in decided for item in found.items]
     one = len(pages) == 1
-    title = f"Decision about {pages[0][1].sample}" if one else f"{len(pages)} decisions, one on each page"
+    title = (
+        tr("Decision about {sample}", sample=pages[0][1].sample)
+        if one
+        else tr("{number} decisions, one on each page", number=str(len(pages)))
+    )
     changes = {
         "title": title,
-        "subtitle": "What was decided, what counted, and what would have to be another.",
+        "subtitle": tr("What was decided, what counted, and what would have to be another."),
         "badges": (),
         "guide": None,
         "chapters": (),
@@ -50,11 +56,12 @@ def page(material: Material, decision: Decision, checks: Words, stated: Mapping[
     whole = sum(abs(part.value) for part in counted)
     return DecisionPage(
         slug=_slug(material, decision),
-        title=f"{material.dataset.label_name}: {decision.sample}",
-        eyebrow=material.dataset.title,
-        outcome=decision.outcome.name or _predicted(material, decision.outcome, decision.threshold),
+        title=tr("{label}: {sample}", label=tr(material.dataset.label_name), sample=decision.sample),
+        eyebrow=tr(material.dataset.title),
+        outcome=_named(material, decision, decision.outcome)
+        or _predicted(material, decision.outcome, decision.threshold),
         chance=_chance(material, decision),
-        how=f"{_how(decision)}{_close(material, decision)}.",
+        how=sentences([_how(material, decision), _close(material, decision)]),
         facts=(*_facts(material, stated), _trusted(material, decision), *_known(material, decision)),
         cautions=cautions,
         instead=protected or _instead(material, decision, checks),
@@ -62,7 +69,7 @@ def page(material: Material, decision: Decision, checks: Words, stated: Mapping[
         reasons=tuple(reasons.reason(material, decision, part, whole) for part in shown),
         rest=reasons.rest(counted, printed, whole),
         figure=_picture(material, decision),
-        changes=tuple(_otherwise(material, item, decision.threshold) for item in decision.search.alternatives),
+        changes=tuple(_otherwise(material, decision, item) for item in decision.search.alternatives),
         change_note=_note(material, decision.search),
         verdicts=tuple(_verdicts(material, checks)),
     )
@@ -132,6 +139,14 @@ def _alone(material: Material, decision: Decision) -> Material:
 # --- the outcome ------------------------------------------------------------------------------------------
 
 
+def _named(material: Material, decision: Decision, outcome: Outcome) -> str:
+    """The class, or on which side of the threshold a predicted value is."""
+    if decision.classes or decision.threshold is None:
+        return outcome.name
+    edge = f"{as_set(decision.threshold)} {material.dataset.label_unit}".rstrip()
+    return tr("at least {value}", value=edge) if outcome.name == decision.upper else tr("below {value}", value=edge)
+
+
 def _predicted(material: Material, outcome: Outcome, threshold: float | None) -> str:
     """A predicted value in as many digits as show on which side of the threshold it lies."""
     if outcome.value is None:
@@ -147,27 +162,36 @@ def _grouped(value: float, digits: int) -> str:
 def _chance(material: Material, decision: Decision) -> str:
     """How probable the outcome is to the model, or what it predicts."""
     if decision.outcome.probability is not None:
-        return f"with a probability of {share(decision.outcome.probability)}"
+        return tr("with a probability of {share}", share=share(decision.outcome.probability))
     predicted = _predicted(material, decision.outcome, decision.threshold)
-    return f"predicted {predicted}" if decision.outcome.name else ""
+    return tr("predicted {value}", value=predicted) if decision.outcome.name else ""
 
 
-def _how(decision: Decision) -> str:
+def _how(material: Material, decision: Decision) -> str:
     """What makes it the decision."""
     outcome, threshold = decision.outcome, decision.threshold
     if threshold is None:
         if not decision.classes:
-            return "This is the value that the model predicts; nothing says from which value on it decides anything"
-        best = (
-            "the likelier of two classes" if decision.classes == 2 else f"the likeliest of {decision.classes} classes"
+            return tr(
+                "This is the value that the model predicts; nothing says from which value on it decides anything."
+            )
+        if decision.classes == 2:
+            return tr("It is the decision because it is the likelier of two classes to the model.")
+        return tr(
+            "It is the decision because it is the likeliest of {number} classes to the model.",
+            number=str(decision.classes),
         )
-        return f"It is the decision because it is {best} to the model"
     if outcome.probability is None:
-        return f"It is the decision because the prediction is {outcome.name}"
+        side = _named(material, decision, outcome)
+        return tr("It is the decision because the prediction is {outcome}.", outcome=side)
     upper = outcome.probability if outcome.name == decision.upper else 1 - outcome.probability
     said, edge = beside(upper, threshold)
-    side = "at least" if outcome.name == decision.upper else "below"
-    return f"It is the decision because the probability of {decision.upper}, {said}, is {side} {edge}"
+    values = {"outcome": decision.upper, "value": said, "threshold": edge}
+    if outcome.name == decision.upper:
+        return tr(
+            "It is the decision because the probability of {outcome}, {value}, is at least {threshold}.", **values
+        )
+    return tr("It is the decision because the probability of {outcome}, {value}, is below {threshold}.", **values)
 
 
 def _close(material: Material, decision: Decision) -> str:
@@ -177,19 +201,26 @@ def _close(material: Material, decision: Decision) -> str:
         return ""
     chances = np.sort(material.probabilities[decision.row])
     if threshold is None:
-        gap, of, limit = float(chances[-1] - chances[-2]), "the next likeliest", Cases.NEAR
+        gap, limit = float(chances[-1] - chances[-2]), Cases.NEAR
+        near = mark("It is only {share} of probability from the next likeliest: the model is close to undecided.")
     else:
         upper = outcome.probability if outcome.name == decision.upper else 1 - outcome.probability
-        gap, of, limit = abs(upper - threshold), "that", Cases.NEAR / 2
-    return f". It is only {share(gap)} of probability from {of}: the model is close to undecided" if gap < limit else ""
+        gap, limit = abs(upper - threshold), Cases.NEAR / 2
+        near = mark("It is only {share} of probability from that: the model is close to undecided.")
+    return tr(near, share=share(gap)) if gap < limit else ""
 
 
 def _facts(material: Material, stated: Mapping[str, str]) -> list[Fact]:
-    version = stated.get("version of the model")
+    unknown = tr("not stated")
+    model = tr(
+        "{model}, version {version}",
+        model=answers.model_name(material),
+        version=stated.get("version of the model") or unknown,
+    )
     return [
-        Fact(name="Model", text=f"{answers.model_name(material)}, version {version or 'not stated'}"),
-        Fact(name="Answers for it", text=stated.get("owner", "not stated")),
-        Fact(name="Explained by", text=named(material.main)),
+        Fact(name=tr("Model"), text=model),
+        Fact(name=tr("Answers for it"), text=stated.get("owner", unknown)),
+        Fact(name=tr("Explained by"), text=named(material.main)),
     ]
 
 
@@ -199,17 +230,16 @@ def _trusted(material: Material, decision: Decision) -> Fact:
     word, found = answers.of_model(material, finding(material))
     reason = grounds.worded(found, {})
     if decision.threshold is not None and decision.classes:
-        return Fact(
-            name=answers.MODEL,
-            text=f"not assessed for this threshold. Where the likeliest class decides: {word}. {reason}",
-        )
-    return Fact(name=answers.MODEL, text=f"{word}: {reason}")
+        other = tr("not assessed for this threshold. Where the likeliest class decides: {answer}.", answer=judged(word))
+        return Fact(name=tr(answers.MODEL), text=sentences([other, reason]))
+    return Fact(name=tr(answers.MODEL), text=tr("{answer}: {reason}", answer=judged(word), reason=reason))
 
 
 def _known(material: Material, decision: Decision) -> list[Fact]:
     """That the model was trained on this very row, where it was."""
     learnt = material.trained and material.split[material.shown[decision.row]] == "train"
-    return [Fact(name="Seen before", text="yes: this is among the rows that the model was trained on")] * learnt
+    seen = tr("yes: this is among the rows that the model was trained on")
+    return [Fact(name=tr("Seen before"), text=seen)] * learnt
 
 
 # --- the reasons ------------------------------------------------------------------------------------------
@@ -220,70 +250,120 @@ def _protected(material: Material, decision: Decision) -> tuple[str, ...]:
     leading, turning = reasons.leading(material, decision), decision.turning
     if not leading and not turning:
         return ()
-    column, columns = "A protected column", "Protected columns"
-    said = []
+    said, most = [], str(reasons.MOST)
     if leading:
-        are = f"{column}, {leading[0]}, is" if len(leading) == 1 else f"{columns}, {listing(leading)}, are"
-        said.append(f"{are} among the {reasons.MOST} features that counted most in this decision.")
+        among = (
+            tr(
+                "A protected column, {column}, is among the {number} features that counted most in this decision.",
+                column=leading[0],
+                number=most,
+            )
+            if len(leading) == 1
+            else tr(
+                "Protected columns, {columns}, are among the {number} features that counted most in this decision.",
+                columns=listing(leading),
+                number=most,
+            )
+        )
+        said.append(among)
     if turning:
-        each = "another value of" if len(turning) == 1 else "another value of one of"
-        what = column.lower() if len(turning) == 1 else columns.lower()
-        said.append(f"With {each} {what}, {listing(turning)}, and all else the same, the model would decide otherwise.")
-    named_once = dict.fromkeys((*leading, *turning))
-    them = "it" if len(named_once) == 1 else "them"
+        alone = (
+            tr(
+                "With another value of a protected column, {column}, and all else the same, the model would decide "
+                "otherwise.",
+                column=turning[0],
+            )
+            if len(turning) == 1
+            else tr(
+                "With another value of one of protected columns, {columns}, and all else the same, the model would "
+                "decide otherwise.",
+                columns=listing(turning),
+            )
+        )
+        said.append(alone)
     said.append(
-        f"No reasons are listed, as a list without {them} would hide {them}. This decision should be reviewed by a "
-        "person."
+        tr("No reasons are listed, as a list without it would hide it.")
+        if len({*leading, *turning}) == 1
+        else tr("No reasons are listed, as a list without them would hide them.")
     )
-    return (" ".join(said),)
+    return (sentences([*said, tr("This decision should be reviewed by a person.")]),)
 
 
 def _instead(material: Material, decision: Decision, checks: Words) -> tuple[str, ...]:
     """What is said where there are no reasons to list."""
     if decision.methods:
-        return () if decision.methods[0].ordered else ("Nothing counted: every part of the score is exactly zero.",)
+        return () if decision.methods[0].ordered else (tr(_NOTHING),)
     if _picture(material, decision):
         _, sentence = worded(finding(_alone(material, decision)), checks)
         sample = KINDS[material.kind].sample[0]
-        return (f"The parts of this {sample} have no names; its picture shows what counted. {sentence}",)
-    return ("No method here divides the score into parts for and against, so no reasons are named.",)
+        unnamed = tr("The parts of this {sample} have no names; its picture shows what counted.", sample=tr(sample))
+        return (sentences([unnamed, sentence]),)
+    return (tr("No method here divides the score into parts for and against, so no reasons are named."),)
+
+
+_NOTHING = mark("Nothing counted: every part of the score is exactly zero.")
 
 
 # --- another outcome --------------------------------------------------------------------------------------
 
 
-def _otherwise(material: Material, found: Alternative, threshold: float | None) -> str:
+def _otherwise(material: Material, decision: Decision, found: Alternative) -> str:
     """One way to another outcome, as the model decides it."""
     outcome = found.outcome
     changes = [
-        f"{change.before.title} were {reasons.written(change.after)} instead of {reasons.written(change.before)}"
+        tr(
+            "{column} were {after} instead of {before}",
+            column=change.before.title,
+            after=reasons.written(change.after),
+            before=reasons.written(change.before),
+        )
         for change in found.changes
     ]
     if outcome.probability is not None:
-        chance = f"probability {share(outcome.probability)}"
+        chance = tr("probability {share}", share=share(outcome.probability))
     else:
-        chance = f"predicted {_predicted(material, outcome, threshold)}"
-    return f"If {listing(changes)}, the model would decide: {outcome.name} ({chance})."
+        chance = tr("predicted {value}", value=_predicted(material, outcome, decision.threshold))
+    return tr(
+        "If {changes}, the model would decide: {outcome} ({chance}).",
+        changes=listing(changes),
+        outcome=_named(material, decision, outcome),
+        chance=chance,
+    )
 
 
 def _note(material: Material, search: Search) -> str:
     """What was looked for and how far, and what the result is not."""
     if search.refused:
-        return search.refused
-    rows = reasons.rows_of(material)
-    all_else = f"Nothing but {listing(search.columns)} was changed, within the range of the {rows}."
-    are = "is" if len(search.left) == 1 else "are"
-    left = f" Of these {listing(search.left)} {are} missing here, or cannot go further." if search.left else ""
-    asked_about = f"{count(search.calls, 'changed row')} that the model was asked about"
-    stopped = "" if search.ended else f" The search stopped at its limit of {search.most:,} (document.decision.calls)."
-    if not search.alternatives:
-        return (
-            f"No change that gives another outcome was found among {asked_about}. {all_else}{left}{stopped} That is no "
-            "proof that there is none."
+        return tr(search.refused)
+    all_else = tr(
+        "Nothing but {columns} was changed, within the range of the {rows}.",
+        columns=listing(search.columns),
+        rows=reasons.rows_of(material),
+    )
+    left = ""
+    if search.left:
+        gone = listing(search.left)
+        left = (
+            tr("Of these {columns} is missing here, or cannot go further.", columns=gone)
+            if len(search.left) == 1
+            else tr("Of these {columns} are missing here, or cannot go further.", columns=gone)
         )
-    return (
-        f"This is what the model would give, no promise, and says nothing of causes. {all_else}{left} Found among "
-        f"{asked_about}; nearer ones may exist.{stopped}"
+    rows = count(search.calls, "changed row")
+    limit = tr("The search stopped at its limit of {number} (document.decision.calls).", number=f"{search.most:,}")
+    stopped = "" if search.ended else limit
+    if not search.alternatives:
+        none = tr(
+            "No change that gives another outcome was found among {rows} that the model was asked about.", rows=rows
+        )
+        return sentences([none, all_else, left, stopped, tr("That is no proof that there is none.")])
+    return sentences(
+        [
+            tr("This is what the model would give, no promise, and says nothing of causes."),
+            all_else,
+            left,
+            tr("Found among {rows} that the model was asked about; nearer ones may exist.", rows=rows),
+            stopped,
+        ]
     )
 
 

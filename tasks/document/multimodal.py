@@ -21,6 +21,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import InputSummary
 from exhibit.tasks.records.figure import Bars, Figure, Series, Waterfalls
 from exhibit.tasks.records.finding import Finding, Named, Part
+from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
@@ -146,31 +147,50 @@ def _errors(parts: tuple[InputSummary, ...]) -> Array:
 def _inputs_figure(material: Material) -> Figure:
     labels = tuple(part.input for part in material.main.summary.inputs)
     series = tuple(
-        Series(name=method.title, values=_shares(method.summary.inputs), errors=_errors(method.summary.inputs))
+        Series(name=tr(method.title), values=_shares(method.summary.inputs), errors=_errors(method.summary.inputs))
         for method in reversed(material.methods)
     )
     return Figure(
         name=f"{material.slug}-inputs",
-        content=Bars(labels=labels, series=series, axis="share of the explanation"),
-        caption="Share of each input in the explanation, by the sizes of its parts, over "
-        f"{count(material.explained, 'sample')}; lines: standard error over samples.",
-        alt="; ".join(f"{item.name}: {numbers(labels, item.values)}" for item in series),
+        content=Bars(labels=labels, series=series, axis=tr("share of the explanation")),
+        caption=tr(
+            "Share of each input in the explanation, by the sizes of its parts, over {samples}; lines: standard error "
+            "over samples.",
+            samples=count(material.explained, "sample"),
+        ),
+        alt=trp("list", "; ").join(
+            tr("{name}: {values}", name=item.name, values=numbers(labels, item.values)) for item in series
+        ),
     )
 
 
 def _waterfall(material: Material, methods: Sequence[MethodMaterial]) -> Figure:
     """The first shown sample over all inputs together, by every additive method on one axis."""
     name = material.sample_name(0)
-    panels = tuple(waterfall(material, method, 0, *_flat(material, method, 0), method.title) for method in methods)
+    panels = tuple(waterfall(material, method, 0, *_flat(material, method, 0), tr(method.title)) for method in methods)
     return Figure(
         name=f"{material.slug}-waterfall",
         content=Waterfalls(panels=panels) if len(panels) > 1 else panels[0],
-        caption=f"{listing([method.title for method in methods])} of {name}: how contributions lead from the "
-        "baseline's score to its own, over all inputs together, the largest first."
-        f"{direction(material, material.main)}",
-        alt="; ".join(
-            f"{panel.title} of {name}: from {signed(panel.start)} to {signed(panel.end)}, "
-            f"{numbers(panel.labels, panel.values, with_sign=True)}"
+        caption=sentences(
+            [
+                tr(
+                    "{methods} of {sample}: how contributions lead from the baseline's score to its own, over all "
+                    "inputs together, the largest first.",
+                    methods=listing([tr(method.title) for method in methods]),
+                    sample=name,
+                ),
+                direction(material, material.main).lstrip(),
+            ]
+        ),
+        alt=trp("list", "; ").join(
+            tr(
+                "{method} of {sample}: from {start} to {end}, {values}",
+                method=panel.title,
+                sample=name,
+                start=signed(panel.start),
+                end=signed(panel.end),
+                values=numbers(panel.labels, panel.values, with_sign=True),
+            )
             for panel in panels
         ),
     )
@@ -201,16 +221,16 @@ def sections(material: Material) -> tuple[Section, ...]:
     additive = _additive(material)
     return (
         Section(
-            title="What each input contributes",
+            title=tr("What each input contributes"),
             id="importances",
             blocks=(
-                Block(figures=(f"{material.slug}-inputs",), asides=(*verdict_asides(material.methods), _READ)),
+                Block(figures=(f"{material.slug}-inputs",), asides=(*verdict_asides(material.methods), _read())),
                 Block(tables=tuple(_inputs_table(material, method) for method in _judged(material))),
                 Block(paragraphs=tuple(filter(None, (_claims(material, method) for method in additive)))),
             ),
         ),
         Section(
-            title="All inputs together",
+            title=tr("All inputs together"),
             id="samples",
             blocks=(
                 *swarm_blocks(material, _judged(material)),
@@ -221,18 +241,22 @@ def sections(material: Material) -> tuple[Section, ...]:
     )
 
 
-_READ = Aside(
-    title="How to read it",
-    text="Contributions of opposite sign cancel in a median or a sum, so an input is judged by its |a|. "
-    "The median is printed because others publish it.",
-)
+def _read() -> Aside:
+    return Aside(
+        title=tr("How to read it"),
+        text=tr(
+            "Contributions of opposite sign cancel in a median or a sum, so an input is judged by its |a|. "
+            "The median is printed because others publish it."
+        ),
+    )
 
 
 def _one_input(part: Material) -> Section:
     item = part.dataset.inputs[0]
     name = item.name.replace("_", " ")
     blocks = tuple(block for section in KINDS[item.kind].own.sections(part) for block in section.blocks)
-    return Section(title=f"{capital(name)} by {'themselves' if name == 'tables' else 'itself'}", blocks=blocks)
+    title = tr("Tables by themselves") if name == "tables" else tr("{input} by itself", input=capital(name))
+    return Section(title=title, blocks=blocks)
 
 
 def _inputs_table(material: Material, method: MethodMaterial) -> Table:
@@ -249,11 +273,18 @@ def _inputs_table(material: Material, method: MethodMaterial) -> Table:
     )
     return Table(
         name=f"{material.slug}-{method.label}-inputs-table",
-        caption=f"{method.title}: what each input contributes as a whole, in {method.unit}; sums and |a| are per "
-        "sample, the median is over all elements of all samples.",
+        caption=tr(
+            "{method}: what each input contributes as a whole, in {unit}; sums and |a| are per sample, the median is "
+            "over all elements of all samples.",
+            method=tr(method.title),
+            unit=tr(method.unit),
+        ),
         columns=(
-            Column(title="input"),
-            *(Column(title=title, numeric=True) for title in ("share, %", "sum of |a|", "sum of a", "median a")),
+            Column(title=tr("input")),
+            *(
+                Column(title=title, numeric=True)
+                for title in (tr("share, %"), tr("sum of |a|"), tr("sum of a"), tr("median a"))
+            ),
         ),
         rows=rows,
     )
@@ -273,27 +304,39 @@ def _claims(material: Material, method: MethodMaterial) -> str:
         largest, pixels = max(tables, key=size.__getitem__), sum(size[name] for name in images)
         ratio = size[largest] / pixels if pixels else float("inf")
         said.append(
-            f"the largest table, {largest}, has {share(ratio)} of the sum of |a| that the image has"
+            tr(
+                "the largest table, {table}, has {share} of the sum of |a| that the image has",
+                table=largest,
+                share=share(ratio),
+            )
             if ratio < 1
-            else f"the table {largest} has {plain(ratio)} times the sum of |a| of the image"
+            else tr(
+                "the table {table} has {number} times the sum of |a| of the image", table=largest, number=plain(ratio)
+            )
         )
     base, mean = float(method.base_value[0, 0]), float(material.outputs[:, 0].mean())
     if not material.dataset.classes:
         said.append(
-            f"the base value of {material.sample_name(0)} is {signed(base)}, the mean prediction of all rows "
-            f"{signed(mean)}"
+            tr(
+                "the base value of {sample} is {base}, the mean prediction of all rows {mean}",
+                sample=material.sample_name(0),
+                base=signed(base),
+                mean=signed(mean),
+            )
         )
-    return f"{method.title}: {'; '.join(said)}." if said else ""
+    return tr("{method}: {claims}.", method=tr(method.title), claims=trp("list", "; ").join(said)) if said else ""
 
 
 def _constant(name: str, part: InputSummary) -> str:
     largest = float(part.absolute.max())
     if largest == 0:
-        return (
-            f"{name} is the same in every drawn sample, and exactly zero in all of them: against a background "
-            "with the same text nothing is left to explain; against a baseline of zeros there would be"
+        return tr(
+            "{input} is the same in every drawn sample, and exactly zero in all of them: against a background "
+            "with the same text nothing is left to explain; against a baseline of zeros there would be",
+            input=name,
         )
-    return (
-        f"{name} is the same in every drawn sample, but not zero (up to {signed(largest)} in all): the baseline "
-        "has another text"
+    return tr(
+        "{input} is the same in every drawn sample, but not zero (up to {value} in all): the baseline has another text",
+        input=name,
+        value=signed(largest),
     )

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from exhibit.tasks.document.words import count, listing, neither, rounded, share
+from exhibit.tasks.document.words import count, judged, listing, neither, rounded, share
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.filed import Answered, Found, Place, ProfilePage, State
+from exhibit.tasks.records.language import mark, tr, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import ABSENT, Document
@@ -16,7 +17,7 @@ from exhibit.tasks.records.profile import Clause, Numbers, Profile
 _MOST_PLACES = 3  # that are printed of one reference
 NOT_HERE: State = "not provided by this report"
 
-DISCLAIMER = (
+DISCLAIMER = mark(
     "This is no legal advice, and no statement that anything conforms to the text above. It says where this report has "
     "something on a clause; that something is there says nothing about whether it is enough."
 )
@@ -45,7 +46,7 @@ def page(
         note=profile.note or "",
         clauses=clauses,
         summary=summary([clause.state for clause in clauses]),
-        disclaimer=DISCLAIMER,
+        disclaimer=tr(DISCLAIMER),
     )
 
 
@@ -66,8 +67,8 @@ def _state(states: set[State]) -> State:
 
 def _in_card(name: str, card: Card | None) -> Found:
     known = card is not None and bool(card.given(name))
-    title = Card.titled(name)
-    places = (Place(anchor=f"card-{name}", label="Model card"),) if card is not None else ()
+    title = tr(Card.titled(name))
+    places = (Place(anchor=f"card-{name}", label=tr("Model card")),) if card is not None else ()
     return Found(
         reference=f"card.{name}", title=title, state="here" if known else "not stated", places=places if known else ()
     )
@@ -87,11 +88,11 @@ def _found(reference: str, title: str, places: Sequence[Place], values: Sequence
 def _section(name: Any, document: Document) -> Found:
     """Sections with that id, in whichever chapters; what a document has once by its own name."""
     whole = {
-        "card": ("Model card", document.card is not None),
-        "verdicts": ("All verdicts", bool(document.front.answers)),
-        "guide": ("How to read this report", document.guide is not None),
-        "provenance": ("Provenance", True),
-        "configuration": ("Configuration", True),
+        "card": (tr("Model card"), document.card is not None),
+        "verdicts": (tr("All verdicts"), bool(document.front.answers)),
+        "guide": (tr("How to read this report"), document.guide is not None),
+        "provenance": (tr("Provenance"), True),
+        "configuration": (tr("Configuration"), True),
     }
     if name in whole:
         title, there = whole[name]
@@ -105,7 +106,7 @@ def _section(name: Any, document: Document) -> Found:
         for number, section in enumerate(sections, 1)
         if section.id == name
     ]
-    title = placed[0][0] if placed else ABSENT[name]
+    title = placed[0][0] if placed else tr(ABSENT[name])
     return _found(f"section.{name}", title, [place for _, place in placed])
 
 
@@ -113,7 +114,8 @@ def _figure(name: str, document: Document, drawings: Sequence[Drawing]) -> Found
     printed = {figure for block in document.blocks for figure in block.figures}
     alike = [one for one in drawings if one.figure.content.kind == name and one.figure.name in printed]
     places = [Place(anchor=f"figure-{one.figure.name}", label="", figure=one.figure.name) for one in alike]
-    title = alike[0].reading.title if alike else f"A figure of the kind {name.replace('_', ' ')}"
+    missing = tr("A figure of the kind {kind}", kind=name.replace("_", " "))
+    title = alike[0].reading.title if alike else missing
     return _found(f"figure.{name}", title, places)
 
 
@@ -125,7 +127,7 @@ def _number(name: str, document: Document, numbers: Mapping[str, Numbers]) -> Fo
         (slug, said) for slug, item in numbers.items() if slug in titles and (said := _values(item)[name]) is not None
     ]
     places = [Place(anchor=f"chapter-{slug}", label=titles[slug]) for slug, _ in values]
-    return _found(f"number.{name}", field.title or name, places, [said for _, said in values])
+    return _found(f"number.{name}", tr(field.title or name), places, [said for _, said in values])
 
 
 def _values(numbers: Numbers) -> dict[str, Any]:
@@ -142,18 +144,41 @@ def numbers_of(material: Material) -> Numbers:
         excluded=f"{len(material.dataset.excluded):,}",
         features=f"{sum(len(item.features) for item in tables):,}" if tables else None,
         parameters=f"{material.parameters:,}",
-        performance="; ".join(_measured(one, material.rows_of(one.split)) for one in material.performance.metrics)
+        performance=trp("list", "; ").join(
+            _measured(one, material.rows_of(one.split)) for one in material.performance.metrics
+        )
         or None,
-        verdicts=listing([f"{number} {verdict}" for verdict, number in checks.items()]) or None,
+        verdicts=listing([_with(number, judged(verdict)) for verdict, number in checks.items()]) or None,
     )
+
+
+def _with(number: int, verdict: str) -> str:
+    return tr("{number} {verdict}", number=str(number), verdict=verdict)
 
 
 def _measured(metric: Metric, rows: str) -> str:
     write = share if metric.name.endswith("accuracy") else _of_share if metric.name == "R²" else rounded
-    interval = f", 95% interval {write(metric.interval[0])} to {write(metric.interval[1])}" if metric.interval else ""
-    naive = "" if metric.naive is None else f"; a naive guess {write(metric.naive)}"
-    on = f"{metric.count:,} {'held-out' if rows == 'test' else rows} rows"
-    return f"{metric.name} {write(metric.value)} ({on}{interval}{naive})"
+    interval = ""
+    if metric.interval:
+        low, high = map(write, metric.interval)
+        interval = tr(", 95% interval {low} to {high}", low=low, high=high)
+    naive = "" if metric.naive is None else tr("; a naive guess {value}", value=write(metric.naive))
+    return tr(
+        "{metric} {value} ({rows}{interval}{naive})",
+        metric=tr(metric.name),
+        value=write(metric.value),
+        rows=tr(_ROWS[rows], number=f"{metric.count:,}"),
+        interval=interval,
+        naive=naive,
+    )
+
+
+_ROWS = {
+    "test": mark("{number} held-out rows"),
+    "training": mark("{number} training rows"),
+    "explained": mark("{number} explained rows"),
+    "given": mark("{number} given rows"),
+}
 
 
 def _of_share(value: float) -> str:
@@ -164,10 +189,10 @@ def _of_share(value: float) -> str:
 def summary(states: Sequence[State]) -> str:
     """How many clauses are in which state, in a sentence."""
     words: dict[State, str] = {
-        "here": "with all that the profile points to",
-        "in part": "with a part of it",
-        "not stated": "that a model card would answer, where nothing is stated",
-        NOT_HERE: NOT_HERE,
+        "here": mark("{number} with all that the profile points to"),
+        "in part": mark("{number} with a part of it"),
+        "not stated": mark("{number} that a model card would answer, where nothing is stated"),
+        NOT_HERE: mark("{number} not provided by this report"),
     }
-    said = [f"{states.count(state)} {what}" for state, what in words.items() if state in states]
-    return f"Of {count(len(states), 'clause')}: {listing(said)}."
+    said = [tr(what, number=str(states.count(state))) for state, what in words.items() if state in states]
+    return tr("Of {clauses}: {states}.", clauses=count(len(states), "clause"), states=listing(said))

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document.bearing import named
-from exhibit.tasks.document.words import asked, count, listing, share
+from exhibit.tasks.document.words import asked, listing, share
 from exhibit.tasks.records.decision import Cell, Decision, Part
+from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Reason
 from exhibit.tasks.records.verdict import CheckWords
@@ -37,13 +38,18 @@ def cautions(material: Material, decision: Decision, checks: Words) -> list[str]
     main = material.main
     said = []
     bearing = [check for check in main.checks if check.bears]
-    for verdict, words in (("fail", "failed"), ("undecided", "undecided")):
-        found = [asked(check.check, checks) for check in bearing if check.verdict == verdict]
-        if found:
-            are = "" if verdict == "fail" else "is " if len(found) == 1 else "are "
-            said.append(f"Of the checks of this explanation {listing(found)} {are}{words}.")
+    failed, undecided = (
+        [asked(check.check, checks) for check in bearing if check.verdict == verdict]
+        for verdict in ("fail", "undecided")
+    )
+    if failed:
+        said.append(tr("Of the checks of this explanation {checks} failed.", checks=listing(failed)))
+    if len(undecided) == 1:
+        said.append(tr("Of the checks of this explanation {checks} is undecided.", checks=undecided[0]))
+    elif undecided:
+        said.append(tr("Of the checks of this explanation {checks} are undecided.", checks=listing(undecided)))
     if not any(check.verdict in ("pass", "fail", "undecided") for check in bearing):
-        said.append("No check has tested this explanation.")
+        said.append(tr("No check has tested this explanation."))
     if decision.methods:
         first = [part.title for part in decision.methods[0].ordered[:MOST]]
         differ = [
@@ -52,22 +58,39 @@ def cautions(material: Material, decision: Decision, checks: Words) -> list[str]
             if [part.title for part in parts[:MOST]] != first
         ]
         if differ:
-            put = "puts" if len(differ) == 1 else "put"
-            said.append(f"Methods disagree: {listing(differ)} {put} what counted in another order than {named(main)}.")
+            said.append(
+                tr(
+                    "Methods disagree: {methods} puts what counted in another order than {main}.",
+                    methods=listing(differ),
+                    main=named(main),
+                )
+                if len(differ) == 1
+                else tr(
+                    "Methods disagree: {methods} put what counted in another order than {main}.",
+                    methods=listing(differ),
+                    main=named(main),
+                )
+            )
         difference = abs(float(main.prediction[decision.row, 0] - main.base_value[decision.row, 0]))
         left = abs(float(main.residual[decision.row, 0]))
         if left > _RESIDUAL * difference:
-            open_part = share(left / difference) if difference else "all"
-            said.append(f"The parts do not add up here: {open_part} of the difference to the baseline is left open.")
+            said.append(
+                tr(
+                    "The parts do not add up here: {share} of the difference to the baseline is left open.",
+                    share=share(left / difference) if difference else trp("share", "all"),
+                )
+            )
     if decision.classes and decision.explained != decision.outcome.name:
-        said.append(f"What counted is told about {decision.explained}, which is not the decision.")
+        said.append(
+            tr("What counted is told about {explained}, which is not the decision.", explained=decision.explained)
+        )
     return said
 
 
 def reason(material: Material, decision: Decision, part: Part, whole: float) -> Reason:
-    value = "" if part.cell is None else f": {written(part.cell)}"
+    title = tr("all of {input}", input=part.whole) if part.whole else part.title
     return Reason(
-        text=f"{part.title}{value}",
+        text=title if part.cell is None else tr("{name}: {value}", name=title, value=written(part.cell)),
         where="" if part.cell is None else _where(material, part.cell),
         counted=_counted(material, decision, part.value),
         share=share(abs(part.value) / whole),
@@ -77,10 +100,12 @@ def reason(material: Material, decision: Decision, part: Part, whole: float) -> 
 def _counted(material: Material, decision: Decision, value: float) -> str:
     """Which way a part counted, by the sign that it has for this score."""
     if material.score == "factory":
-        return "raised the score" if value > 0 else "lowered the score"
+        return tr("raised the score") if value > 0 else tr("lowered the score")
     if not material.dataset.classes:
-        return "raised it" if value > 0 else "lowered it"
-    return f"counted {'towards' if value > 0 else 'against'} {decision.explained}"
+        return tr("raised it") if value > 0 else tr("lowered it")
+    if value > 0:
+        return tr("counted towards {explained}", explained=decision.explained)
+    return tr("counted against {explained}", explained=decision.explained)
 
 
 def rest(counted: Sequence[Part], printed: Sequence[Part], whole: float) -> str:
@@ -92,11 +117,16 @@ def rest(counted: Sequence[Part], printed: Sequence[Part], whole: float) -> str:
     others = len(counted) - len(printed)
     left = [max(1 - sum(shares), 0.0)] if others else []
     total = sum(round(100 * value) for value in [*shares, *left])
-    rounded = " The shares are rounded, and so do not add up to exactly 100%." if total != 100 else ""
+    rounded = tr("The shares are rounded, and so do not add up to exactly 100%.") if total != 100 else ""
     if not others:
-        return f"Nothing else counted.{rounded}"
-    have = "has" if others == 1 else "have together"
-    return f"{count(others, 'other feature')} {have} {share(left[0])} of all that counted, for and against.{rounded}"
+        return sentences([tr("Nothing else counted."), rounded])
+    told = trn(
+        "{number} other feature has {share} of all that counted, for and against.",
+        "{number} other features have together {share} of all that counted, for and against.",
+        others,
+        share=share(left[0]),
+    )
+    return sentences([told, rounded])
 
 
 def _number(cell: Cell, value: float) -> str:
@@ -106,13 +136,24 @@ def _number(cell: Cell, value: float) -> str:
 
 def written(cell: Cell) -> str:
     if cell.value is None:
-        return "missing"
+        return tr("missing")
     return _number(cell, cell.value) if cell.word is None else cell.word
 
 
 def rows_of(material: Material) -> str:
     """What a value is compared with: nobody knows which rows a model has learned from that came trained."""
-    return "training rows" if material.trained else "rows of the data"
+    return tr("training rows") if material.trained else tr("rows of the data")
+
+
+def _alike(cell: Cell, rows: str) -> str:
+    """How many rows have the same word, or lack it as well."""
+    if cell.value is None:
+        if not cell.same:
+            return tr("none of the {rows} lacks it", rows=rows)
+        return tr("{share} of the {rows} lack it, too", share=share(cell.same), rows=rows)
+    if not cell.same:
+        return tr("none of the {rows}", rows=rows)
+    return tr("{share} of the {rows}", share=share(cell.same), rows=rows)
 
 
 def _where(material: Material, cell: Cell) -> str:
@@ -120,13 +161,11 @@ def _where(material: Material, cell: Cell) -> str:
     rows = rows_of(material)
     if not cell.rows:
         return ""
-    if cell.value is None:
-        return f"{share(cell.same)} of the {rows} lack it, too" if cell.same else f"none of the {rows} lacks it"
-    if cell.same is not None:
-        return f"{share(cell.same)} of the {rows}" if cell.same else f"none of the {rows}"
+    if cell.value is None or cell.same is not None:
+        return _alike(cell, rows)
     if cell.spread is None:
-        return f"all {rows} lack it"
+        return tr("all {rows} lack it", rows=rows)
     first, third = _number(cell, cell.spread.first), _number(cell, cell.spread.third)
     if cell.spread.first == cell.spread.third:
-        return f"at least half of the {rows} have {first}"
-    return f"the middle half of the {rows} is {first} to {third}"
+        return tr("at least half of the {rows} have {value}", rows=rows, value=first)
+    return tr("the middle half of the {rows} is {low} to {high}", rows=rows, low=first, high=third)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from exhibit.tasks.document.pdf import pdf_digest_ok
 from exhibit.tasks.document.pdf_kinds import strange_within, unpacked_too_large
+from exhibit.tasks.document.signoff import known_language
+from exhibit.tasks.records.language import ENGLISH
 
 _END = re.compile(rb"\n%%EOF\n*")
 _FILLED = {"/V", "/AP"}  # of a field: the signature, and what it looks like
@@ -40,6 +42,14 @@ def fields(pdf: bytes) -> dict[str, tuple[float, float]]:
         found = document.Root.AcroForm.Fields if "/AcroForm" in document.Root else ()
         boxes = {str(field.T): [float(length) for length in field.Rect] for field in found}
     return {name: (round(x2 - x1, 3), round(y2 - y1, 3)) for name, (x1, y1, x2, y2) in boxes.items()}
+
+
+def language(pdf: bytes) -> str:
+    """That of the pages of a sealed report."""
+    import pikepdf
+
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return known_language(str(document.Root.get("/Lang", ENGLISH)))
 
 
 def revisions(data: bytes, sealed: int) -> list[Revision]:

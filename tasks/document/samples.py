@@ -9,6 +9,7 @@ from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.figure import (
     Figure,
 )
+from exhibit.tasks.records.language import mark, tr
 from exhibit.tasks.records.material import Material, Scales
 from exhibit.tasks.records.page import Block, Section
 
@@ -23,11 +24,11 @@ def section(comparison: Comparison, materials: Materials) -> Section | None:
     if not names:
         return None
     first, *others = names
-    blocks = (Block(paragraphs=(_READ,), figures=(first,)), *(Block(figures=(name,)) for name in others))
-    return Section(title="The same samples", blocks=blocks)
+    blocks = (Block(paragraphs=(tr(_READ),), figures=(first,)), *(Block(figures=(name,)) for name in others))
+    return Section(title=tr("The same samples"), blocks=blocks)
 
 
-_READ = (
+_READ = mark(
     "What has the same scale, which is printed, has equal colours for equal numbers over the whole report; what has "
     "another is not to be compared by colour."
 )

@@ -4,8 +4,14 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.language import ENGLISH, languages, mark, spoken, tr
 
 Decision = Literal["approved", "approved_with_conditions", "rejected"]
+DECISIONS: dict[Decision, str] = {
+    "approved": mark("approved"),
+    "approved_with_conditions": mark("approved with conditions"),
+    "rejected": mark("rejected"),
+}
 Rectangle = tuple[float, float, float, float]  # left, bottom, right, top, in points
 
 ANCHOR = "signoff-"  # before the role: what the box on the page is called
@@ -41,7 +47,8 @@ class Said(Record):
 def add_fields(document: Any, pdf: Any) -> None:
     """Puts an empty field for a signature into every box of the page that is prepared for them. `document`: of
     WeasyPrint, laid out; `pdf`: of pydyf, with its tags mended."""
-    fields = [_field(pdf, name.removeprefix(ANCHOR), number, box) for number, name, box in _boxes(document, pdf)]
+    with spoken(known_language(pdf.catalog["Lang"].string if "Lang" in pdf.catalog else ENGLISH)):
+        fields = [_field(pdf, name.removeprefix(ANCHOR), number, box) for number, name, box in _boxes(document, pdf)]
     if fields:
         import pydyf
 
@@ -85,7 +92,7 @@ def _field(pdf: Any, role: str, number: int, box: Rectangle) -> bytes:
             "Subtype": "/Widget",
             "FT": "/Sig",
             "T": pydyf.String(role),
-            "TU": pydyf.String(f"Signature of the {in_words(role)}"),
+            "TU": pydyf.String(tr("Signature of the {role}", role=in_words(role))),
             "F": _PRINTED_AND_LOCKED,
             "Rect": pydyf.Array([round(length, 3) for length in box]),
             "P": reference,
@@ -111,6 +118,11 @@ def _field(pdf: Any, role: str, number: int, box: Rectangle) -> bytes:
     root["K"].append(element.reference)
     owners.extend([key, element.reference])
     return bytes(field.reference)
+
+
+def known_language(said: str) -> str:
+    """The language that a PDF says its pages are in; English where there are no words of that."""
+    return said if said in languages() else ENGLISH
 
 
 def in_words(name: str) -> str:

@@ -95,12 +95,13 @@ class Cell(Record):
 
 class Part(Record):
     """What one feature contributes to the score of the sample; `cell`: of a column of a table; `protected`: whether it
-    must not be a reason."""
+    must not be a reason; `whole`: the input that it is as a whole, where that has no parts with names."""
 
     title: str
     value: float
     cell: Cell | None = None
     protected: bool = False
+    whole: str = ""
 
 
 class Parts(Record):

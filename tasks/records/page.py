@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.filed import CardPage, ProfilePage
-from exhibit.tasks.records.language import ENGLISH
+from exhibit.tasks.records.language import ENGLISH, mark
 from exhibit.tasks.records.trust import Answered, Word
 from exhibit.tasks.records.verdict import Verdict
 
@@ -32,20 +32,20 @@ SectionId = Literal[
 ]
 # What a reader is told of one that a report does not have.
 ABSENT: dict[SectionId, str] = {
-    "importances": "What counts over all explained samples",
-    "samples": "Single samples",
-    "cases": "A typical, a wrong and a borderline case",
-    "behaviour": "How the model behaves over the values of its features",
-    "agreement": "A section on how far three methods or more agree",
-    "checks": "Checks of the explanation",
-    "limits": "Limits",
-    "method": "How it was explained",
-    "model": "Data and model",
-    "excluded": "Excluded samples",
-    "formulas": "Formulas",
-    "quality": "Measures by class, curves and calibration",
-    "groups": "For whom: quality and explanations by group (data.groups)",
-    "data": "Distributions, leaks and drift of the data",
+    "importances": mark("What counts over all explained samples"),
+    "samples": mark("Single samples"),
+    "cases": mark("A typical, a wrong and a borderline case"),
+    "behaviour": mark("How the model behaves over the values of its features"),
+    "agreement": mark("A section on how far three methods or more agree"),
+    "checks": mark("Checks of the explanation"),
+    "limits": mark("Limits"),
+    "method": mark("How it was explained"),
+    "model": mark("Data and model"),
+    "excluded": mark("Excluded samples"),
+    "formulas": mark("Formulas"),
+    "quality": mark("Measures by class, curves and calibration"),
+    "groups": mark("For whom: quality and explanations by group (data.groups)"),
+    "data": mark("Distributions, leaks and drift of the data"),
 }
 DocumentPlace = Literal["card", "verdicts", "guide", "provenance", "configuration"]
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from exhibit.tasks.records.base import Record, Spec
 from exhibit.tasks.records.card import Card, Text
 from exhibit.tasks.records.figure import Content
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.page import DocumentPlace, SectionId
 
 _NOTHING = "none"
@@ -17,15 +18,19 @@ _MOST_CLAUSES, _MOST_ANSWERS = 300, 30
 class Numbers(Record):
     """What a report counts and measures of one model, in words; None where it does not."""
 
-    samples: str | None = Field(None, title="Rows of the data", description="how many rows the data has")
-    explained: str | None = Field(None, title="Rows explained", description="how many of them are explained")
-    excluded: str | None = Field(None, title="Rows left out", description="how many could not be used")
-    features: str | None = Field(None, title="Features", description="how many columns the model reads, of a table")
-    parameters: str | None = Field(None, title="Parameters", description="how many numbers the model was trained in")
-    performance: str | None = Field(
-        None, title="Quality", description="its metrics with intervals, on which rows, and those of a naive guess"
+    samples: str | None = Field(None, title=mark("Rows of the data"), description="how many rows the data has")
+    explained: str | None = Field(None, title=mark("Rows explained"), description="how many of them are explained")
+    excluded: str | None = Field(None, title=mark("Rows left out"), description="how many could not be used")
+    features: str | None = Field(
+        None, title=mark("Features"), description="how many columns the model reads, of a table"
     )
-    verdicts: str | None = Field(None, title="Verdicts of the checks", description="how many had which")
+    parameters: str | None = Field(
+        None, title=mark("Parameters"), description="how many numbers the model was trained in"
+    )
+    performance: str | None = Field(
+        None, title=mark("Quality"), description="its metrics with intervals, on which rows, and those of a naive guess"
+    )
+    verdicts: str | None = Field(None, title=mark("Verdicts of the checks"), description="how many had which")
 
 
 def _kinds_of_figures() -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from exhibit.tasks.records.decision import (
     Search,
     Spread,
 )
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.packing import pack
@@ -41,12 +42,12 @@ from exhibit.tasks.stages.restore import restored, spec_with_digests
 from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
 from exhibit.tasks.store import Digest, Store
 
-NOT_ASKED = "Not asked: no columns are named as changeable (data.actionable)."
-NO_OUTCOME = (
+NOT_ASKED = mark("Not asked: no columns are named as changeable (data.actionable).")
+NO_OUTCOME = mark(
     "Not asked: the model predicts a number, and no threshold says which numbers are another outcome "
     "(document.decision.threshold)."
 )
-NO_ROWS = "Not asked: there are no rows whose range would bound a change."
+NO_ROWS = mark("Not asked: there are no rows whose range would bound a change.")
 
 
 def require_decidable(store: Store, dataset: Digest, data: Data, target: TargetSpec, spec: DecisionSpec | None) -> None:
@@ -190,7 +191,7 @@ class _Point:
                 parts = reasons(item.take(np.array([place])), own)
                 found += [self._part(title, value, k, known, cells) for k, (title, value) in enumerate(parts)]
             elif len(method.values) > 1:
-                found.append(Part(title=f"all of {name}", value=float(own.sum())))
+                found.append(Part(title=f"all of {name}", value=float(own.sum()), whole=name))
         return Parts(method=method.label, parts=tuple(found))
 
     def _part(self, title: str, value: float, place: int, known: Sequence[int], cells: Sequence[Cell]) -> Part:
