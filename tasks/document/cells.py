@@ -4,8 +4,8 @@ import numpy as np
 
 from exhibit.tasks.document.words import in_full, without_units
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.data import Input
-from exhibit.tasks.records.language import tr
+from exhibit.tasks.records.data import Input, TableColumn
+from exhibit.tasks.records.language import tr, trp
 
 
 def cells(item: Input, row: int, values: Array) -> tuple[list[str], Array]:
@@ -30,10 +30,20 @@ def _cell(item: Input, row: int, column: str, places: list[int]) -> str:
     given = item.values[row][places]
     if (item.filled is not None and item.filled[row][places].any()) or (not item.whole and np.isnan(given).any()):
         return tr("empty")
-    if item.whole and (word := item.whole[places[0]].word(float(given[0]))) is not None:
+    if item.whole and (word := _word(item.whole[places[0]], float(given[0]))) is not None:
         return word
     names = [item.features[place] for place in places]
     if names != [column]:  # a feature for each of its values
         held = [name.removeprefix(f"{column}: ") for name, one in zip(names, given, strict=True) if one > 0]
         return held[0] if held else tr("none of its values")
     return tr("empty") if np.isnan(given[0]) else in_full(float(given[0]))
+
+
+def _word(column: TableColumn, value: float) -> str | None:
+    """What a category or a truth value is; None for a number."""
+    word = column.word(value)
+    if word is None or (column.categories and not np.isnan(value)):
+        return word
+    if np.isnan(value):
+        return tr("missing")
+    return trp("verdict", "yes") if value else trp("verdict", "no")

@@ -137,6 +137,8 @@ def _number(cell: Cell, value: float) -> str:
 def written(cell: Cell) -> str:
     if cell.value is None:
         return tr("missing")
+    if cell.truth:
+        return trp("verdict", "yes") if cell.value else trp("verdict", "no")
     return _number(cell, cell.value) if cell.word is None else cell.word
 
 

@@ -81,13 +81,14 @@ class Spread(Record):
 
 class Cell(Record):
     """A column in one row: its `value`, None where it is missing, in so many `decimals`; `word` of a category or a
-    truth value. Among the `rows` training rows: the `spread` of its numbers, or the share that has the `same` word, or
-    of a missing value the share that lacks it, too; None without such rows."""
+    value that is a `truth`. Among the `rows` training rows: the `spread` of its numbers, or the share that has the
+    `same` word, or of a missing value the share that lacks it, too; None without such rows."""
 
     title: str
     value: float | None
     decimals: int = 0
     word: str | None = None
+    truth: bool = False
     rows: int = 0
     spread: Spread | None = None
     same: float | None = None

@@ -210,7 +210,8 @@ class _Point:
         if missing or column.kind != "number":
             same = np.isnan(training) if missing else training == value
             word = None if missing else column.word(value)
-            return Cell(**plain, word=word, same=float(same.mean()) if len(training) else None)
+            truth = column.kind == "truth" and not column.categories
+            return Cell(**plain, word=word, truth=truth, same=float(same.mean()) if len(training) else None)
         decimals = max(0, decimals_of(np.array([value])), decimals_of(known) if len(known) else 0)
         return Cell(**plain, decimals=decimals, spread=_spread(known) if len(known) else None)
 
