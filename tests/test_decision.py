@@ -100,14 +100,16 @@ def decided(own_module: Callable[[str, str], None], tmp_path: Path) -> Decided:
     """The document of decisions about rows of that table, and the same for programs; nothing is drawn or printed."""
     own_module("creditor", SOURCE)
 
-    def ask(*words: str) -> tuple[Document, list[dict[str, Any]]]:
+    def ask(*words: str, language: str = "en") -> tuple[Document, list[dict[str, Any]]]:
         report = read_report([*WORDS, *words])
         calls = Calls(Store(tmp_path / "store"), Inline(), Watch())
         chapters = run_points(report.points, report.compute, calls, Given(), decision=report.document.decision)
         materials = [one["gather"]["material"] for one in chapters]
         decisions = [one["decide"]["decisions"] for one in chapters]
         slugs = [one.slug for one in chapters]
-        done = compose(calls.store, None, CHECK_WORDS, materials, slugs, [], None, decisions=decisions)
+        done = compose(
+            calls.store, None, CHECK_WORDS, materials, slugs, [], None, decisions=decisions, language=language
+        )
         read = partial(unpack, Document)
         said = json.loads(calls.store.get(done["decisions"]))
         return read(calls.store.get(done["document"]), calls.store), said["decisions"]
@@ -119,6 +121,19 @@ def table() -> Any:
     names: dict[str, Any] = {}
     exec(SOURCE, names)
     return names["rows"]()["inputs"]["table"].to_numpy()
+
+
+def test_in_another_language_the_page_is_another_and_programs_read_the_same(decided: Decided) -> None:
+    words = ("selection.ids=[row 8]", "data.actionable=[income,debts]")
+    document, said = decided(*words)
+    other, same = decided(*words, language="ja")
+    assert same == said
+    (page,), (plain,) = other.decisions, document.decisions
+    assert page.how == "モデルにとって2クラスのうち確率が高い方であるため、この決定となる。"
+    assert {reason.counted for reason in page.reasons} <= {"goodを支持", "goodに反対", "badを支持", "badに反対"}
+    assert [reason.share for reason in page.reasons] == [reason.share for reason in plain.reasons]
+    assert all("income" in text or "debts" in text for text in page.changes)
+    assert all(text.endswith("）。") for text in page.changes)
 
 
 @pytest.mark.parametrize("row", [8, 17])
