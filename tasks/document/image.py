@@ -518,7 +518,7 @@ def _likeliest(material: Material) -> Table:
             number=str(count),
         ),
         columns=tuple(
-            Column(title=title) for title in (tr("sample"), trp("class", "true"), *(f"{k + 1}." for k in range(count)))
+            Column(title=title) for title in (tr("sample"), trp("column", "true"), *(f"{k + 1}." for k in range(count)))
         ),
         rows=tuple(
             (

@@ -464,7 +464,7 @@ def _molecule_table(material: Material) -> Table:
     gap = () if main.sampling_gap is None else (tr("sampling gap"),)
     per_draw = () if main.draw_residual is None else (tr("per draw"),)
     of_model = ("S(x) − S(x′)", *gap, tr("residual"), *per_draw) if main.additive else ()
-    words = (trp("class", "true"), trp("class", "read as")) if material.dataset.classes else ()
+    words = (trp("column", "true"), trp("column", "read as")) if material.dataset.classes else ()
     read = (tr("score"),) if material.dataset.classes else (tr("measured"), tr("predicted"))
     of_bonds = (tr("sum over bonds"),) if _any_bonds(material) else ()
     titles = (*read, tr("sum over atoms"), *of_bonds, *of_model)
