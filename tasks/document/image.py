@@ -355,7 +355,7 @@ def _grown(region: Array) -> Array:
     return region | padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
 
 
-def _cell(material: Material, method: MethodMaterial, target: int, row: int, units: list[str]) -> Cell | None:
+def _cell(material: Material, method: MethodMaterial, target: int, row: int, units: Sequence[str]) -> Cell | None:
     outputs, maps = material.targets[row], _maps(material, method)
     if int(outputs[target]) in outputs[:target].tolist() or maps.unit not in units:
         return None
