@@ -260,7 +260,11 @@ def _unit(found: Effects) -> str:
 
 def _of_output(found: Effects, name: str) -> str:
     """probability of good; predicted log solubility."""
-    return tr("probability of {name}", name=name) if found.unit == "probability" else tr("predicted {name}", name=name)
+    return (
+        tr("probability of {name}", name=name)
+        if found.unit == "probability"
+        else trp("of an axis", "predicted {name}", name=name)
+    )
 
 
 def _of_outputs(found: Effects) -> str:

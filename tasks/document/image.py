@@ -1,5 +1,7 @@
 """Chapters about images."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from exhibit.tasks.document import bearing
