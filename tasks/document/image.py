@@ -86,16 +86,16 @@ def _shared(material: Material, method: MethodMaterial, row: int) -> str:
     if not method.signed:
         return tr("the explanation")
     name = material.output_name(int(material.targets[row, 0]))
-    return (
-        tr("what speaks for {name}", name=name) if material.dataset.classes else tr("what raises the {name}", name=name)
-    )
+    if not material.dataset.classes:
+        return tr("what raises the {name}", name=tr(name))
+    return tr("what speaks for {name}", name=name)
 
 
 def _read(material: Material, row: int) -> str:
     """an 8 read as 7."""
     name = material.output_name
     if not material.dataset.classes:
-        return tr("what gives the {name}", name=name(0))
+        return tr("what gives the {name}", name=tr(name(0)))
     true, predicted = material.true_output(row), predicted_output(material, row)
     if true is None:
         return tr("a picture read as {name}", name=name(predicted))

@@ -51,18 +51,23 @@ def story(material: Material) -> tuple[Finding, str]:
     finding = Extremes(
         method=bearing.named(main),
         signed=main.signed,
-        up=up,
-        down=down,
-        most=tuple(most),
+        up=_in_words(up),
+        down=_in_words(down),
+        most=tuple(map(tr, most)),
         samples=material.explained,
         common=common,
         raises=raises,
         lowers=lowers,
         bearing=bearing.bearing(main),
         doubt=_doubt(material, claimed, most) if grouped else tr(_NO_GROUP_ALONE),
-        **bearing.methods(material, others, lambda method: _opposite(method, claimed)),
+        **bearing.methods(material, others, lambda method: _in_words(_opposite(method, claimed))),
     )
     return finding, f"{material.slug}-teaser"
+
+
+def _in_words(item: Named | None) -> Named | None:
+    """A group by its name in the language of the page."""
+    return None if item is None else item.model_copy(update={"name": tr(item.name)})
 
 
 def _doubt(material: Material, claimed: Sequence[Named], most: Sequence[str]) -> str:
@@ -166,7 +171,7 @@ def _molecule(material: Material, row: int, method: MethodMaterial, scale: int =
         smiles=str(material.dataset.inputs[0].values[row]),
         values=atoms,
         bonds=bonds,
-        bond_names=() if bonds is None else material.bonds[row],
+        bond_names=() if bonds is None else tuple(map(tr, material.bonds[row])),
         scale=scale,
         limit=(float(largest) or 1.0) if material.own_scales else None,
         coloured=strongest(atoms, material.coloured),
@@ -374,7 +379,7 @@ def _group_blocks(material: Material) -> tuple[Block, ...]:
         text=tr(
             "A group's number is the sum over its atoms, averaged over the molecules that have it. It says what the "
             "model used, not what causes {label}.",
-            label=material.dataset.label_name,
+            label=tr(material.dataset.label_name),
         ),
     )
     return (
@@ -429,7 +434,7 @@ def _bond_table(material: Material) -> Table:
             ),
         ),
         rows=tuple(
-            (kind, f"{len(found):,}", *(signed(float(of(found))) for of in (np.mean, min, max)))
+            (tr(kind), f"{len(found):,}", *(signed(float(of(found))) for of in (np.mean, min, max)))
             for kind, found in ((kind, by_kind[kind]) for kind in order)
         ),
     )

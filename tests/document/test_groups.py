@@ -16,6 +16,7 @@ from exhibit.tasks.records.explanation import Importance, Summary
 from exhibit.tasks.records.figure import Bars
 from exhibit.tasks.records.finding import Extremes
 from exhibit.tasks.records.groups import GROUPS
+from exhibit.tasks.records.language import spoken
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Material
 from exhibit.tasks.stages.gather import _place
 from tests import points
@@ -148,6 +149,17 @@ def test_no_group_is_said_to_raise_what_it_lowers(values: list[float], up: str |
     said = " ".join(worded(finding))
     assert ("speaks for the predicted class most" in said) == (up is not None)
     assert ("speaks against the predicted class most" in said) == (down is not None)
+
+
+def test_a_group_has_its_name_in_the_language_of_the_page() -> None:
+    material = chapter(("nitro", "ether"), np.array([0.2, -0.3]))
+    with spoken("ja"):
+        finding, _ = molecule.story(material)
+        said = " ".join(worded(finding))
+    assert isinstance(finding, Extremes)
+    assert (finding.up and finding.up.name, finding.most) == ("ニトロ基", ("ニトロ基", "エーテル"))
+    assert "ニトロ基" in said
+    assert "nitro" not in said
 
 
 def test_of_a_few_molecules_no_interval_is_stated_and_the_doubt_names_how_many_count() -> None:
