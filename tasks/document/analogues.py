@@ -28,7 +28,7 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
                     tr("The other minus the one, common atoms"),
                 ),
             ),
-            scales=(Scale(unit=scale, limit=scales.get(scale, 1.0)),),
+            scales=(Scale(unit=tr(scale), limit=scales.get(scale, 1.0)),),
             caption=tr(
                 "{method} of molecules that are largely alike, in {unit}, on one scale. The third picture shows at "
                 "each common atom how much more it contributes in the second molecule.",
