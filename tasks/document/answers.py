@@ -149,7 +149,7 @@ def _examined(materials: Sequence[Material]) -> list[Fact]:
     for item in materials:
         data = tr(
             "{data}, {rows}, {number} explained",
-            data=item.dataset.title,
+            data=tr(item.dataset.title),
             rows=_rows(item, len(item.labels) + len(item.dataset.excluded)),
             number=f"{item.explained:,}",
         )
@@ -172,7 +172,7 @@ def _data_of(material: Material) -> str:
         "{data}, {rows}, of which {number} was explained",
         "{data}, {rows}, of which {number} were explained",
         material.explained,
-        data=material.dataset.title,
+        data=tr(material.dataset.title),
         rows=_rows(material, len(material.labels) + len(material.dataset.excluded)),
     )
 

@@ -98,7 +98,7 @@ def _eyebrow(material: Material) -> str:
     rows = tr("{number} of {total} explained", number=f"{material.explained:,}", total=f"{total:,}")
     excluded = len(material.dataset.excluded)
     listed = tr("{number} excluded, listed at the end", number=str(excluded)) if excluded else ""
-    return " · ".join(filter(None, [material.dataset.title, rows, listed]))
+    return " · ".join(filter(None, [tr(material.dataset.title), rows, listed]))
 
 
 def _small(material: Material, found: Finding) -> str:
@@ -118,7 +118,7 @@ def _how_explained(material: Material) -> Section:
     score = {
         "logit": tr("the logit (the value of the output before the softmax, or the log-odds of one of two classes)"),
         "probability": tr("the probability, which is that after the softmax where the model gives logits"),
-        "value": tr("the predicted {label}", label=material.dataset.label_name),
+        "value": tr("the predicted {label}", label=tr(material.dataset.label_name)),
         "loss": tr("the cross-entropy of the class in nats, where a negative contribution speaks for the class"),
         "factory": tr("a function of the outputs that the user gave"),
     }[material.score]

@@ -137,7 +137,7 @@ def _facets(material: Material, row: int) -> tuple[str, str]:
 def explained_score(material: Material) -> str:
     """The number that parts raise and lower: predicted log solubility, or of a classification the logit of toxic."""
     if not material.dataset.classes:
-        name = material.dataset.label_name
+        name = tr(material.dataset.label_name)
         if material.score == "value":
             return tr("predicted {name}", name=name)
         return tr("score of the predicted {name}", name=name)
@@ -186,7 +186,7 @@ def direction(material: Material, method: MethodMaterial) -> str:
 def directions(material: Material) -> tuple[str, str]:
     """What positive and negative contributions do to what is predicted."""
     if not material.dataset.classes:
-        name = material.dataset.label_name
+        name = tr(material.dataset.label_name)
         return tr("raises the predicted {name}", name=name), tr("lowers the predicted {name}", name=name)
     of = of_class(material.target_names[0])
     spoken = tr("speaks for {output}", output=of), tr("speaks against {output}", output=of)

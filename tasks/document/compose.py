@@ -130,8 +130,8 @@ def _title(materials: Sequence[Material]) -> str:
     """What the report is about."""
     if not materials:
         return tr("No prediction could be explained")
-    about = list(dict.fromkeys(material.dataset.label_name for material in materials))
-    data = dict.fromkeys(material.dataset.title for material in materials)
+    about = list(dict.fromkeys(tr(material.dataset.label_name) for material in materials))
+    data = dict.fromkeys(tr(material.dataset.title) for material in materials)
     names = list(data if len(data) < len(materials) else dict.fromkeys(material.title for material in materials))
     titles, labels = _first_of(names), _first_of(about)
     if len(about) == 1:
@@ -157,7 +157,7 @@ def _subtitle(materials: Sequence[Material]) -> str:
 
 def _subject(material: Material) -> str:
     elements = dict.fromkeys(KINDS[item.kind].elements(item) for item in material.dataset.inputs)
-    return tr("the {label} from {elements}", label=material.dataset.label_name, elements=listing(list(elements)))
+    return tr("the {label} from {elements}", label=tr(material.dataset.label_name), elements=listing(list(elements)))
 
 
 def _failed_badge(materials: Sequence[Material], failures: Sequence[Failure]) -> tuple[Badge, ...]:

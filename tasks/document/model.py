@@ -146,7 +146,7 @@ def _parity(material: Material) -> Figure:
     )
     caption = tr(
         "Predicted against measured {label}; on the {rows} {values}.",
-        label=material.dataset.label_name,
+        label=tr(material.dataset.label_name),
         rows=rows,
         values=metrics,
     )
@@ -276,7 +276,7 @@ def _one_of(material: Material) -> str:
         return ""
     return tr(
         "This chapter explains {label}, one of {number} labels.",
-        label=material.dataset.label_name,
+        label=tr(material.dataset.label_name),
         number=str(len(material.performance.labels)),
     )
 
