@@ -26,7 +26,7 @@ def dry_run(report: Report) -> Iterator[str]:
     require_writable(report)
     store = Store(report.paths.store)
     with store.in_use():
-        calls = _Noted(StoredOnly(store.root))
+        calls = _Noted(StoredOnly(store.medium))
         chapters = looked_up(report, calls)
         for chapter, point in zip(chapters, report.points, strict=True):
             if chapter.error is not None and not isinstance(chapter.error, Damaged):

@@ -2,21 +2,23 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from exhibit.tasks.store import Digest, Store
+from exhibit.tasks.store import Digest, Store, action_name, object_name
 
 # At every place: an array of digests is one run of letters.
 _NAME = re.compile(rb"(?=([0-9a-f]{64}))")
+
+Read = Callable[[str], bytes]
 
 
 class Garbage(NamedTuple):
     """Results that nothing refers to: files of the store, and how many bytes of them. `kept`: results that stay."""
 
-    results: tuple[Path, ...]
-    objects: tuple[Path, ...]
+    results: tuple[str, ...]
+    objects: tuple[str, ...]
     bytes: int
     kept: int
 
@@ -27,41 +29,50 @@ def garbage(store: Store, referred: Collection[Digest], before: float) -> Garbag
 
     An object that no result names stays as well: a deployment keeps its config so.
     """
-    results = {path.name: path for path in store.root.glob("actions/??/*") if len(path.name) == 64}
-    objects = {path.name: path for path in store.root.glob("objects/??/*") if len(path.name) == 64}
-    old = {key for key, path in results.items() if key not in referred and path.stat().st_mtime < before}
-    stays = _reached(results.keys() - old, results, objects)
-    goes = _reached(old, results, objects) - stays
-    files = (tuple(results[key] for key in sorted(old)), tuple(objects[name] for name in sorted(goes)))
-    return Garbage(*files, sum(path.stat().st_size for part in files for path in part), len(results) - len(old))
+    results, objects = ({_last(name): kept for name, kept in store.medium.files(part).items()} for part in _PARTS)
+    old = {key for key, kept in results.items() if key not in referred and kept.written < before}
+    read = store.medium.read
+    stays = _reached(results.keys() - old, objects, read)
+    goes = _reached(old, objects, read) - stays
+    size = sum(results[key].size for key in old) + sum(objects[name].size for name in goes)
+    return Garbage(
+        tuple(map(action_name, sorted(old))), tuple(map(object_name, sorted(goes))), size, len(results) - len(old)
+    )
 
 
 def remove(store: Store, found: Garbage) -> None:
     """Removes what was found, results before the objects that they name: who is killed in between leaves none that is
     not whole."""
-    for path in (*found.results, *found.objects):
-        path.unlink(missing_ok=True)
-    for path in found.results:
-        (store.root / "locks" / path.parent.name / path.name).unlink(missing_ok=True)
+    for name in (*found.results, *found.objects):
+        store.medium.remove(name)
+    for name in found.results:
+        store.medium.remove(name.replace("actions", "locks", 1))
 
 
-def _reached(keys: Iterable[Digest], results: dict[str, Path], objects: dict[str, Path]) -> set[Digest]:
+_PARTS = "actions", "objects"
+
+
+def _last(name: str) -> str:
+    return PurePosixPath(name).name
+
+
+def _reached(keys: Iterable[Digest], objects: Mapping[Digest, object], read: Read) -> set[Digest]:
     """Every object that these results name, and that such objects name in turn."""
     reached: set[Digest] = set()
-    waiting = {name for key in keys for name in _outputs(results[key])} & objects.keys()
+    waiting = {name for key in keys for name in _outputs(read(action_name(key)))} & objects.keys()
     while waiting:
         name = waiting.pop()
         reached.add(name)
-        waiting |= (set(_named(objects[name].read_bytes())) & objects.keys()) - reached
+        waiting |= (set(_named(read(object_name(name)))) & objects.keys()) - reached
     return reached
 
 
-def _outputs(result: Path) -> Iterator[Digest]:
+def _outputs(result: bytes) -> Iterator[Digest]:
     """What a result names; of one that is damaged whatever can be read."""
     try:
-        yield from json.loads(result.read_bytes())["outputs"].values()
+        yield from json.loads(result)["outputs"].values()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        yield from _named(result.read_bytes())
+        yield from _named(result)
 
 
 def _named(data: bytes) -> Iterator[Digest]:

@@ -34,7 +34,7 @@ def attribute(
 
     def run() -> dict[str, bytes]:
         with one_at_a_time(compute):
-            net = restored(store.root, model, compute, dataset, weights)
+            net = restored(store.medium, model, compute, dataset, weights)
             data, chosen = read(store, Dataset, dataset), read(store, Selection, explained)
             names = data.sample_ids[chosen.explained]
             asked = explainable(method, model, net, data)

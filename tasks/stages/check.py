@@ -142,7 +142,7 @@ class _Point:
     @cached_property
     def model(self) -> Model:
         asked = self.asked
-        return restored(self.store.root, asked.model, asked.compute, asked.found["dataset"], asked.found["weights"])
+        return restored(self.store.medium, asked.model, asked.compute, asked.found["dataset"], asked.found["weights"])
 
     def _attributions(self) -> Iterator[Attribution]:
         return (read(self.store, Attribution, digest) for digest in self.asked.shards)

@@ -101,7 +101,7 @@ def decide(
     def run() -> dict[str, bytes]:
         with one_at_a_time(compute):
             dataset, shown = read(store, Dataset, found["dataset"]), read(store, Material, material)
-            net = restored(store.root, model, compute, found["dataset"], found["weights"])
+            net = restored(store.medium, model, compute, found["dataset"], found["weights"])
             named = data.by_name(dataset)
             label = label_of(target.outputs, dataset)
             point = _Point(spec, dataset, named, shown, net, model.own_function or model.option(), label)

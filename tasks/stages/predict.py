@@ -25,7 +25,7 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
         with one_at_a_time(compute):
             data = read(store, Dataset, dataset)
             require_memory(data, compute.batch, "compute.batch")
-            net = restored(store.root, model, compute, dataset, weights)
+            net = restored(store.medium, model, compute, dataset, weights)
             predicted = _outputs(net, data, compute.batch)
             _require_finite(model, predicted, data)
             prediction = Prediction(kind=net.output, outputs=predicted)

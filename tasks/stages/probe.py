@@ -75,7 +75,7 @@ def probe(
     def run() -> dict[str, bytes]:
         with one_at_a_time(compute):
             loaded = read(store, Dataset, found["dataset"])
-            net = restored(store.root, model, compute, found["dataset"], found["weights"])
+            net = restored(store.medium, model, compute, found["dataset"], found["weights"])
             asked = _Asked(net, model.own_function or model.option(), label, label_of(target.outputs, loaded), loaded)
             columns = _by_importance(data.by_name(loaded).columns, read(store, Summary, found["summary"]))
             prediction = read(store, Prediction, found["prediction"])

@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from exhibit.tasks.medium import Medium
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute, Model
 from exhibit.tasks.records.absent import content_of_absent
@@ -31,12 +32,14 @@ def spec_with_digests(model: ModelChoice) -> dict[str, Any]:
     return plain
 
 
-def restored(root: Path, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> Model:
+def restored(medium: Medium, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> Model:
     """The model, made once for several stages of a process while the code that makes it stays the same."""
-    return _restored(root, model, compute, dataset, weights, canonical_json(users_code(model)))
+    return _restored(medium, model, compute, dataset, weights, canonical_json(users_code(model)))
 
 
 @lru_cache(maxsize=8)
-def _restored(root: Path, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest, _: bytes) -> Model:
-    store = Store(root)
+def _restored(
+    medium: Medium, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest, _: bytes
+) -> Model:
+    store = Store(medium)
     return model.restore(read(store, Dataset, dataset), read(store, Weights, weights), compute)
