@@ -11,14 +11,16 @@ from typing import Any
 
 from exhibit.flows.config import Report, RunnerSpec
 from exhibit.flows.errors import Unfinished
+from exhibit.flows.stores import StoreUrl, opened
 from exhibit.tasks import stages
 from exhibit.tasks.fingerprint import fingerprint
+from exhibit.tasks.medium import Medium, Refused
 from exhibit.tasks.own import ended_by
 from exhibit.tasks.protocols import silent
 from exhibit.tasks.records.base import InputError, Spec
 from exhibit.tasks.stages.check import CheckedMethod
 from exhibit.tasks.stages.stage import Call, FinishedStage, call_in_process
-from exhibit.tasks.store import Damaged, Store, StoredOnly
+from exhibit.tasks.store import Damaged, Store, StoredOnly, object_name
 
 # Stages of seconds. To send the others would cost more (some 100 ms each) than to run them here.
 REMOTE = frozenset({"fit", "predict", "attribute", "check", "probe", "draw"})
@@ -34,7 +36,7 @@ def stage_caller(report: Report) -> AbstractContextManager[tuple[Call, int]]:
 
 
 @contextmanager
-def cluster(runner: RunnerSpec, root: Path) -> Iterator[tuple[Call, int]]:
+def cluster(runner: RunnerSpec, root: Path | StoreUrl) -> Iterator[tuple[Call, int]]:
     """How a stage is called on the cluster that `runner` names, and how many can run there at once.
 
     Raises:
@@ -59,12 +61,18 @@ def cluster(runner: RunnerSpec, root: Path) -> Iterator[tuple[Call, int]]:
             "workers with `dask worker ADDRESS`, or leave the address out for workers on this machine"
         ) from error
     with client:
-        _examine(client, runner.address, Store(root))
+        _examine(client, runner.address, _everywhere(root))
         yield _caller(client, root), sum(client.nthreads().values())
 
 
-def _caller(client: Any, root: Path) -> Call:
-    there, shared = StoredOnly(root.absolute()), Store(root.absolute())
+def _everywhere(root: Path | StoreUrl) -> Store:
+    """The store, for whatever directory a worker is in."""
+    return opened(root.absolute() if isinstance(root, Path) else root)
+
+
+def _caller(client: Any, root: Path | StoreUrl) -> Call:
+    shared = _everywhere(root)
+    there = StoredOnly(shared.medium)
 
     def call(stage: Callable[..., FinishedStage], store: Store, *args: Any, **kwargs: Any) -> FinishedStage:
         if stage.__name__ not in REMOTE:
@@ -102,9 +110,9 @@ def _killed(stage: str, args: Sequence[Any]) -> InputError | Unfinished:
 def _examine(client: Any, address: str, store: Store) -> None:
     """Workers of the same version that see the same store, or an error that says which do not."""
     # A file that only this process could have written tells whether a worker's path leads to the same folder.
-    probe = store.put(b"exhibit: do the workers see this store?")
+    probe = store.put(_PROBE)
     here = fingerprint(stages.modules())
-    answers: dict[str, Any] = client.run(_seen_from_a_worker, store.path(probe).absolute())
+    answers: dict[str, Any] = client.run(_seen_from_a_worker, store.medium, object_name(probe))
     if not answers:
         raise InputError(
             f"runner.address: the scheduler at {address} has no workers; start some: dask worker {address}"
@@ -112,16 +120,23 @@ def _examine(client: Any, address: str, store: Store) -> None:
     for worker, (code, sees) in sorted(answers.items()):
         if not sees:
             raise InputError(
-                f"paths.store: the worker {worker} does not find the store at {store.root.absolute()}; "
-                "every worker must reach the same folder under this path"
+                f"paths.store: the worker {worker} does not find the store at {store.medium.where('')}; "
+                "every worker must reach the same folder under this path, or the same bucket under this URL"
             )
         if code != here:
             raise InputError(f"runner.address: the worker {worker} has {_difference(here, code)}")
 
 
-def _seen_from_a_worker(probe: Path) -> tuple[dict[str, dict[str, str]], bool]:
+def _seen_from_a_worker(medium: Medium, probe: str) -> tuple[dict[str, dict[str, str]], bool]:
     """The program's code and libraries there, and whether the file `probe` is."""
-    return fingerprint(stages.modules()), probe.is_file()
+    try:
+        seen = medium.holds(probe, len(_PROBE))
+    except (Refused, OSError):  # it has no credentials, or does not reach the server
+        seen = False
+    return fingerprint(stages.modules()), seen
+
+
+_PROBE = b"exhibit: do the workers see this store?"
 
 
 def _difference(here: dict[str, dict[str, str]], there: dict[str, dict[str, str]]) -> str:

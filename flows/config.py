@@ -11,6 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from exhibit.flows.compose import Composed, compose_points, option_files
 from exhibit.flows.errors import ConfigError, every, validated
 from exhibit.flows.filed import FILED, with_files
+from exhibit.flows.stores import Place, StoreUrl
 from exhibit.tasks.behaviour import BehaviourSpec
 from exhibit.tasks.checks import CheckSpec
 from exhibit.tasks.data import DataSpec
@@ -76,7 +77,10 @@ class Paths(Spec):
     """Where a report is written, relative to the working directory."""
 
     runs: Path = Field(Path("runs"), description="each run gets a directory in it")
-    store: Path = Field(Path(".exhibit"), description="results that need not be computed again")
+    store: Place = Field(
+        Path(".exhibit"),
+        description="results that need not be computed again: a folder, or a URL such as s3://bucket/prefix",
+    )
 
 
 class Report(Spec):
@@ -122,6 +126,12 @@ def assemble(composed: Sequence[Composed], options: Mapping[str, Mapping[str, Pa
         raise ConfigError(
             "document.kind: a decision is about somebody or something; name whom with 'selection.ids=[ID,...]', or "
             "by rows from 0 with 'selection.index=[ROW,...]'"
+        )
+    store = report.paths.store
+    if report.runner.kind == "dask" and isinstance(store, StoreUrl) and store.text.startswith("memory:"):
+        raise ConfigError(
+            "paths.store: memory:// is the memory of one process, and the workers of runner=dask are others; give a "
+            "folder or a bucket that all of them reach"
         )
     if report.document.kind == "decision" and any(point.behaviour for point in points):
         raise ConfigError(

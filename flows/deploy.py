@@ -26,6 +26,7 @@ from exhibit.flows.compose import CONF
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.errors import ConfigError, validated
 from exhibit.flows.flow import as_parameter
+from exhibit.flows.stores import StoreUrl
 from exhibit.tasks.evidence.local import local_references, put
 from exhibit.tasks.records.base import InputError, Spec
 
@@ -186,6 +187,8 @@ def _folders(report: Report) -> tuple[str, ...]:
     Raises:
         ConfigError: for a place that cannot be named in a list with colons between.
     """
+    if isinstance(report.paths.store, StoreUrl):
+        raise ConfigError(f"paths.store: {scheduled.no_folder(report.paths.store)}")
     paths = {key: _lasting(item) for key, item in local_references(report) if isinstance(item, Path)}
     for key, path in paths.items():
         if os.pathsep in str(path):

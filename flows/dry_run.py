@@ -13,8 +13,9 @@ from exhibit.flows.places import require_writable
 from exhibit.flows.progress import Watch
 from exhibit.flows.rehearse import rehearsed_point
 from exhibit.flows.report import looked_up
+from exhibit.flows.stores import opened, using
 from exhibit.tasks.stages.stage import FinishedStage
-from exhibit.tasks.store import Damaged, Store, StoredOnly
+from exhibit.tasks.store import Damaged, StoredOnly
 
 
 def dry_run(report: Report) -> Iterator[str]:
@@ -24,8 +25,7 @@ def dry_run(report: Report) -> Iterator[str]:
         InputError: for what the report would end with.
     """
     require_writable(report)
-    store = Store(report.paths.store)
-    with store.in_use():
+    with using(opened(report.paths.store)) as store:
         calls = _Noted(StoredOnly(store.medium))
         chapters = looked_up(report, calls)
         for chapter, point in zip(chapters, report.points, strict=True):

@@ -26,11 +26,11 @@ from exhibit.flows.engine import Prefect
 from exhibit.flows.errors import Unfinished, one_line_message
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import FinishedResult, RunResult, explain
+from exhibit.flows.stores import opened
 from exhibit.tasks.own import over
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.packing import canonical_json
 from exhibit.tasks.records.shown import escaped, escaped_lines
-from exhibit.tasks.store import Store
 
 _TERMINATED = 128 + signal.SIGTERM
 _MOST_BYTES = 512 * 1024 - 4096  # of parameters, that a server takes, and some for what is around the config
@@ -77,7 +77,7 @@ def as_parameter(report: Report) -> dict[str, Any]:
     data = canonical_json(config)
     if len(data) <= _MOST_BYTES:
         return config
-    return {"sha256": Store(report.paths.store).put(data), "store": str(report.paths.store)}
+    return {"sha256": opened(report.paths.store).put(data), "store": str(report.paths.store)}
 
 
 def _task_runner(slots: int) -> Any:

@@ -1,22 +1,22 @@
 """`exhibit gc`: results in the store that no run refers to."""
 
 import re
-import time
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from exhibit.flows.integrity import UNREADABLE
 from exhibit.flows.places import unwritable
+from exhibit.flows.stores import StoreUrl, answering, opened
 from exhibit.tasks.garbage import Garbage, garbage, remove
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.manifest import MANIFEST, Manifest
-from exhibit.tasks.store import Digest, Store
+from exhibit.tasks.store import Digest
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def collect(root: Path, runs: Sequence[Path], older_than: timedelta, *, delete: bool) -> Garbage:
+def collect(root: Path | StoreUrl, runs: Sequence[Path], older_than: timedelta, *, delete: bool) -> Garbage:
     """What the store at `root` holds that no finished run of these folders refers to, and that is older; removed if so
     asked.
 
@@ -24,14 +24,16 @@ def collect(root: Path, runs: Sequence[Path], older_than: timedelta, *, delete: 
         InputError: where there is no such store or folder, where a run cannot be read, so that nobody knows what it
             refers to, or where the store is in use.
     """
-    if not (root / "actions").is_dir():
+    if isinstance(root, Path) and not (root / "actions").is_dir():
         raise InputError(f"{root}: there is no store; name it with --store DIR")
     if why := unwritable(root):
         raise InputError(f"--store: {why}")
-    store = Store(root)
-    with store.alone():
+    store = opened(root)
+    with answering(), store.alone():
+        if not isinstance(root, Path) and not store.medium.files("actions"):
+            raise InputError(f"{root}: there is no store; name it with --store URL")
         referred = {key for folder in runs for key in _referred(folder)}
-        found = garbage(store, referred, time.time() - older_than.total_seconds())
+        found = garbage(store, referred, store.medium.now() - older_than.total_seconds())
         if delete:
             remove(store, found)
     return found

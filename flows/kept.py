@@ -2,10 +2,15 @@
 
 import fcntl
 import os
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exhibit.flows.command_line import DONE, Parser, folder, positive, tell, warn
+
+if TYPE_CHECKING:
+    from exhibit.flows.stores import StoreUrl
 
 
 def verify(arguments: Sequence[str]) -> int:
@@ -172,6 +177,16 @@ def runs(arguments: Sequence[str]) -> int:
     return DONE
 
 
+def _place(text: str) -> "Path | StoreUrl":
+    """A store, of an argument."""
+    from exhibit.flows.stores import place
+
+    try:
+        return place(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from error
+
+
 def gc(arguments: Sequence[str]) -> int:
     """remove stored results that no run refers to"""
     from exhibit.flows.gc import age, collect, summary, without_runs
@@ -183,7 +198,9 @@ def gc(arguments: Sequence[str]) -> int:
         "removed.",
     )
     parser.add_argument("runs", nargs="*", type=Path, metavar="DIR", help="every folder of runs of this store (runs)")
-    parser.add_argument("--store", type=Path, default=Path(".exhibit"), metavar="DIR", help="the store (.exhibit)")
+    parser.add_argument(
+        "--store", type=_place, default=Path(".exhibit"), metavar="DIR", help="the store, or its URL (.exhibit)"
+    )
     parser.add_argument("--older-than", default="1d", metavar="AGE", help="younger ones stay; 12h, 30d, 2w (1d)")
     parser.add_argument("--delete", action="store_true", help="remove them; without it nothing is")
     options = parser.parse_args(arguments)

@@ -8,6 +8,9 @@ from tempfile import TemporaryDirectory
 
 from exhibit.flows.config import Report
 from exhibit.flows.errors import ConfigError
+from exhibit.flows.stores import StoreUrl
+from exhibit.tasks.bucket import Bucket
+from exhibit.tasks.medium import Refused, Unreachable
 
 
 def require_writable(report: Report) -> None:
@@ -22,8 +25,11 @@ def require_writable(report: Report) -> None:
         raise ConfigError("\n".join(lines))
 
 
-def unwritable(folder: Path) -> str:
-    """Why nothing can be written into a folder that is there or to be made, in a sentence; empty where it can be."""
+def unwritable(folder: Path | StoreUrl) -> str:
+    """Why nothing can be written into a folder that is there or to be made, or to a URL, in a sentence; empty where it
+    can be."""
+    if isinstance(folder, StoreUrl):
+        return _refused(folder)
     try:
         found = Path(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would refuse a loop of links as it likes
         missing = []
@@ -37,6 +43,15 @@ def unwritable(folder: Path) -> str:
     return ""
 
 
+def _refused(url: StoreUrl) -> str:
+    try:
+        Bucket(url.text, patience=_PATIENCE).try_out()
+    except (Refused, Unreachable) as error:
+        return str(error).partition("; what is finished is kept")[0]
+    return ""
+
+
+_PATIENCE = 10.0  # seconds: of a server that was never there nothing is lost yet
 _LONGEST = 86  # letters of what the store calls a file while it is written
 
 

@@ -16,6 +16,7 @@ from exhibit.flows.errors import during
 from exhibit.tasks.comparing.settings import slugs
 from exhibit.tasks.document.fonts import require_glyphs
 from exhibit.tasks.evidence.local import local_references
+from exhibit.tasks.medium import Refused, Unreachable
 from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.methods.method import main_of
 from exhibit.tasks.models import ModelSpec
@@ -170,6 +171,8 @@ def _go_on(stage: str, chapter: Chapter, steps: Step, calls: Calls) -> None:
     try:
         with during(chapter.slug, stage):
             next(steps, None)
+    except (Refused, Unreachable):  # it says nothing of the point
+        raise
     except Exception as error:
         if gpu_memory.ended(error):
             raise  # which all of them will meet

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from exhibit.flows.config import Point, Report
 from exhibit.flows.places import require_writable
 from exhibit.flows.points import trainings
+from exhibit.flows.stores import opened, using
 from exhibit.flows.suited import usual
 from exhibit.tasks.checks.check import GrowingCheck
 from exhibit.tasks.data.select import candidates
@@ -30,8 +31,7 @@ def rehearse(report: Report) -> Iterator[str]:
         InputError: for what the report would end with.
     """
     require_writable(report)
-    store = Store(report.paths.store)
-    with store.in_use():
+    with using(opened(report.paths.store)) as store:
         for point in report.points:
             yield f"point: {point.label}"
             yield from rehearsed_point(point, report.compute, store)
@@ -56,8 +56,7 @@ def rehearse_unnamed(choices: Iterable[Mapping[str, Report]]) -> Iterator[str]:
     for reports in choices:
         first = next(iter(reports.values()))
         require_writable(first)
-        store = Store(first.paths.store)
-        with store.in_use():
+        with using(opened(first.paths.store)) as store:
             yield f"point: {first.points[0].label}"
             yield from _unnamed_point({label: report.points[0] for label, report in reports.items()}, first, store)
 

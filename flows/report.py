@@ -24,6 +24,7 @@ from exhibit.flows.engine import Engine, Inline
 from exhibit.flows.errors import debugging, during, one_line_message
 from exhibit.flows.points import Chapter, Given, followed, run_points
 from exhibit.flows.progress import Watch
+from exhibit.flows.stores import opened, using
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.fonts import require_glyphs
 from exhibit.tasks.document.index import INDEX
@@ -46,7 +47,7 @@ from exhibit.tasks.stages.render import job_of, render
 from exhibit.tasks.stages.scale import scale
 from exhibit.tasks.stages.seal import list_runs, seal
 from exhibit.tasks.stages.stage import FinishedStage
-from exhibit.tasks.store import Damaged, Store
+from exhibit.tasks.store import Damaged
 
 _SOURCE = Path(__file__).parents[1]
 
@@ -104,8 +105,7 @@ def explain(
     report: Report, command: Sequence[str], engine: Engine, watch: Watch, given: Given | None = None
 ) -> RunResult:
     """All stages of a report, and the run directory that they end in. `given`: what is taken and not computed."""
-    store = Store(report.paths.store)
-    with store.in_use():
+    with using(opened(report.paths.store)) as store:
         while True:
             try:
                 return _explained(report, command, Calls(store, engine, watch), given or Given())
@@ -151,8 +151,7 @@ def _explained(report: Report, command: Sequence[str], calls: Calls, given: Give
 
 def front_page(report: Report, engine: Engine, watch: Watch, given: Given) -> str:
     """Page one of a report alone, as HTML."""
-    store = Store(report.paths.store)
-    with store.in_use():
+    with using(opened(report.paths.store)) as store:
         calls = Calls(store, engine, watch)
         flow = _Flow(report, calls, given)
         composed = flow.document(run_points(report.points, report.compute, calls, given), [])

@@ -24,6 +24,7 @@ from exhibit.flows.errors import validated
 from exhibit.flows.flow import concluded, this_flow_run
 from exhibit.flows.places import require_writable
 from exhibit.flows.report import RunResult
+from exhibit.flows.stores import StoreUrl
 from exhibit.tasks.evidence.local import local_references, put
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.store import Damaged, Store
@@ -153,12 +154,19 @@ def confined(report: Report) -> Report:
     """
     paths = [(key, item) for key, item in local_references(report) if isinstance(item, Path)]
     refused = [sentence for key, path in paths if (sentence := _refused(key, path))]
+    if isinstance(report.paths.store, StoreUrl):
+        refused.append(f"paths.store: {no_folder(report.paths.store)}")
     address = report.runner.address
     if address and address not in map(str.strip, os.environ.get(SCHEDULERS, "").split(",")):
         refused.append(f"runner.address: {address!r} {_not_trusted(SCHEDULERS)}")
     if refused:
         raise InputError("\n".join(refused))
     return report
+
+
+def no_folder(store: StoreUrl) -> str:
+    """What is said of a store that no list of trusted folders can name."""
+    return f"{store} is a URL, and a worker opens only folders that it trusts ({FOLDERS}); give a folder that it shares"
 
 
 def _refused(key: str, path: Path) -> str:

@@ -26,6 +26,7 @@ from exhibit.flows.points import Chapter, Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.flows.report import explain as make_report
 from exhibit.flows.report import front_page
+from exhibit.flows.stores import opened, using
 from exhibit.flows.suited import usual
 from exhibit.tasks.evidence.tables import CHECK_COLUMNS, check_rows, importance_rows
 from exhibit.tasks.held import holding
@@ -117,8 +118,7 @@ def explain(
                 chosen, notes = _usual(found, lambda name: read_report(overrides([name])))
             report = read_report(overrides(chosen))
             require_writable(report)
-            kept = Store(report.paths.store)
-            with Watch() as watch, holding(found.objects), kept.in_use():
+            with Watch() as watch, holding(found.objects), using(opened(report.paths.store)) as kept:
                 calls = Calls(kept, Inline(), watch)
                 for note in notes:
                     watch.note(note)
@@ -260,7 +260,7 @@ class Explanation:
             _as_before(self._subject.net),
             told(self._subject.model, self._subject.data),
             holding(self._subject.objects),
-            self._store.in_use(),
+            using(self._store),
             Watch() as watch,
         ):
             calls = Calls(self._store, Inline(), watch)

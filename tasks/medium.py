@@ -29,6 +29,8 @@ class Kept(NamedTuple):
 class Medium(Protocol):
     """Where the files of a store lie. Equal ones lead to the same place, and they travel to other processes."""
 
+    def __hash__(self) -> int: ...
+
     @property
     def folder(self) -> Path:
         """The folder on this machine whose files are the store's own, or copies of them."""
@@ -55,8 +57,8 @@ class Medium(Protocol):
         ...
 
     def publish(self, name: str, data: bytes, seen: bytes | None) -> bool:
-        """Writes it in the place of what was `seen` there, None where nothing was; False where something else lies there
-        by now, which stays."""
+        """Writes it in the place of what was `seen` there, None where nothing was; False where something else lies
+        there by now, which stays."""
         ...
 
     def remove(self, name: str) -> None:
