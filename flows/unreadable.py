@@ -24,6 +24,11 @@ def unreadable(override: str, problem: str, parser: OverridesParser) -> str:
     lines = [line for line in problem.splitlines() if not line.startswith("Error parsing")]
     if not is_given:
         return f"{override}: cannot be read as key=value; there is no = in it"
+    if re.search("://.*@", value):
+        return (
+            f"{key}: its value cannot be read, and is not repeated here, as it may hold a password; give a URL without "
+            "one, and credentials in the environment"
+        )
     braces, keyed = value[:1] == "{", reads(parser, f"{key}=1")
     if keyed:
         parts = [] if _LIKE_A_CALL.fullmatch(value) else [_in_quotes(value, parser), _each_in_quotes(value, parser)]

@@ -120,7 +120,14 @@ def _is_here(claim: bytes) -> bool | None:
     machine, _, rest = said.partition(" ")
     if not machine or machine != _machine():
         return None
-    return _process(int(rest.partition(" ")[0])) == said
+    number = int(rest.partition(" ")[0])
+    try:
+        os.kill(number, 0)  # asks, and does nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, of which the system may say no more
+        return None
+    return _process(number) == said
 
 
 def _process(number: int) -> str:

@@ -6,11 +6,13 @@ as the libraries read it: AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_ENDPOINT_URL and t
 
 import hashlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from exhibit.tasks.medium import Kept, Refused, Unreachable
@@ -128,14 +130,17 @@ class Files:
 class _Client:
     """What any file system of fsspec does, once."""
 
-    errors: tuple[type[Exception], ...] = (OSError, NotImplementedError)
-    options: Mapping[str, Any] = {}
+    errors: tuple[type[Exception], ...] = (OSError, NotImplementedError, ValueError)
 
     def __init__(self, url: str) -> None:
+        self._fs, self._root = self._opened(url)
+        self.turn: AbstractContextManager[Any] = _memory if url.startswith("memory:") else nullcontext()
+
+    def _opened(self, url: str) -> tuple[Any, str]:
+        """The file system of a URL, and the path in it."""
         import fsspec
 
-        self._fs, self._root = fsspec.url_to_fs(url, skip_instance_cache=True, **self.options)
-        self.turn: AbstractContextManager[Any] = _memory if url.startswith("memory:") else nullcontext()
+        return fsspec.url_to_fs(url)
 
     def look(self, name: str) -> Version:
         data = self.read(name)
@@ -172,7 +177,7 @@ class _Client:
 
     def refusal(self, error: Exception) -> str:
         """Why the server will not do it however often it is asked; empty where it may."""
-        if isinstance(error, NotImplementedError | PermissionError | IsADirectoryError | NotADirectoryError):
+        if isinstance(error, NotImplementedError | ValueError | PermissionError | NotADirectoryError):
             return f"nothing can be kept there ({str(error) or type(error).__name__})"
         return ""
 
@@ -183,12 +188,6 @@ class _Client:
 class _S3(_Client):
     """S3, and what speaks its protocol: it writes on the condition that something is as it was."""
 
-    options: Mapping[str, Any] = {
-        "use_listings_cache": False,
-        "max_concurrency": 1,  # or it would ask for the size before it reads
-        "config_kwargs": {"retries": {"total_max_attempts": 1}, "connect_timeout": 5, "read_timeout": 30},
-    }
-
     def __init__(self, url: str) -> None:
         from aiohttp import ClientError as HTTPError
         from botocore.exceptions import BotoCoreError, ClientError
@@ -196,6 +195,11 @@ class _S3(_Client):
         super().__init__(url)
         self._bucket, self._key, _ = self._fs.split_path(self._root)
         self.errors = (OSError, BotoCoreError, ClientError, HTTPError)
+
+    def _opened(self, url: str) -> tuple[Any, str]:
+        settings = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
+        shared = _s3(os.getpid(), settings)
+        return shared, shared._strip_protocol(url)
 
     def look(self, name: str) -> Version:
         from fsspec.asyn import sync
@@ -222,7 +226,7 @@ class _S3(_Client):
         if status:
             return f"the server does not do what it is asked for ({code}: {error})"
         if isinstance(error, boto.BotoCoreError) and not isinstance(error, boto.ConnectionError | boto.HTTPClientError):
-            return f"it cannot be used ({str(error).splitlines()[0]})"
+            return f"it cannot be used ({' '.join(str(error).split())})"
         return ""
 
     def _put(self, name: str, data: bytes, **condition: str) -> Version:
@@ -236,6 +240,19 @@ class _S3(_Client):
 
     def _place(self, name: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": f"{self._key}/{name}".lstrip("/")}
+
+
+@lru_cache(maxsize=4)
+def _s3(_process: int, _settings: tuple[tuple[str, str], ...]) -> Any:
+    """The file system of all stores on S3 of a process: to make one takes half a second."""
+    from s3fs import S3FileSystem
+
+    return S3FileSystem(
+        skip_instance_cache=True,
+        use_listings_cache=False,
+        max_concurrency=1,  # or it would ask for the size before it reads
+        config_kwargs={"retries": {"total_max_attempts": 1}, "connect_timeout": 5, "read_timeout": 30},
+    )
 
 
 # Codes of S3 below 500 that ask for another try; of two writers at once the second gets ConditionalRequestConflict.

@@ -24,7 +24,13 @@ class S3:
         self._port = 0
         self._server: BaseWSGIServer | None = None
         self.start()
-        self.client = boto3.client("s3", endpoint_url=self.url, **{key.lower(): value for key, value in _KEYS.items()})
+        self.client = boto3.client(
+            "s3",
+            endpoint_url=self.url,
+            region_name=CREDENTIALS["AWS_DEFAULT_REGION"],
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
         self.client.create_bucket(Bucket=BUCKET)
 
     @property
@@ -59,15 +65,8 @@ class S3:
         self.client.put_object(Bucket=BUCKET, Key=name, Body=data)
 
     def _answer(self, request: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        answer = list(self._app(request, start if not self.loses(*_asked(request)) else lambda *_: None))
-        if self.loses(*_asked(request)):
-            start("503 Service Unavailable", [("Content-Length", "0")])
-            return []
-        return answer
-
-
-_KEYS = {"AWS_ACCESS_KEY_ID": "some", "AWS_SECRET_ACCESS_KEY": "thing", "REGION_NAME": "us-east-1"}
-
-
-def _asked(request: dict[str, Any]) -> tuple[str, str]:
-    return request["REQUEST_METHOD"], request["PATH_INFO"]
+        if not self.loses(request["REQUEST_METHOD"], request["PATH_INFO"]):
+            return list(self._app(request, start))
+        list(self._app(request, lambda *_: None))
+        start("503 Service Unavailable", [("Content-Length", "0")])
+        return []

@@ -1,0 +1,445 @@
+"""Facts of a store that hold wherever it lies: in a folder, in memory, or in a bucket on a server."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from exhibit.flows import kept
+from exhibit.flows.config import read_report
+from exhibit.flows.deploy import _folders
+from exhibit.flows.errors import ConfigError, Unfinished
+from exhibit.flows.gc import collect
+from exhibit.flows.places import require_writable
+from exhibit.flows.scheduled import confined
+from exhibit.flows.stores import StoreUrl, opened, place, using
+from exhibit.tasks.bucket import Bucket, copies_of
+from exhibit.tasks.medium import Refused, Unreachable
+from exhibit.tasks.records.base import InputError
+from exhibit.tasks.store import Damaged, Store, action_name, digest_of, object_name
+from tests.s3 import BUCKET, S3
+
+KEY = digest_of(b"an action")
+SECONDS = 1.0  # after which a claim that is not renewed is that of a dead owner
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3]:
+    """A server that is found by the environment."""
+    made = S3()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in made.environment.items():
+            patch.setenv(name, value)
+        yield made
+    made.stop()
+
+
+@dataclass
+class Place:
+    """Where a store lies, what lies there, and how another machine opens it."""
+
+    url: str
+    spoil: Callable[[str, bytes], None]
+    machine: Callable[[], Store]
+
+
+@pytest.fixture(params=["folder", "file", "memory", "s3"])
+def there(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Each place, new."""
+    return new_place(request, tmp_path)
+
+
+@pytest.fixture(params=["memory", "s3"])
+def bucket(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Only those where claims are files: the kernel holds the locks of a folder."""
+    return new_place(request, tmp_path)
+
+
+def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    name = f"{tmp_path.name}-{time.monotonic_ns()}"
+    copies = iter(range(100))
+    if request.param in ("folder", "file"):
+        root = tmp_path / "store"
+        url = str(root) if request.param == "folder" else root.as_uri()
+
+        def overwrite(file: str, data: bytes) -> None:
+            (root / file).chmod(0o644)
+            (root / file).write_bytes(data)
+
+        return Place(url, overwrite, lambda: opened(place(url)))
+    url = f"memory://{name}" if request.param == "memory" else f"s3://{BUCKET}/{name}"
+
+    def machine() -> Store:
+        return Store(Bucket(url, tmp_path / f"copies {next(copies)}", seconds=SECONDS, patience=20))
+
+    if request.param == "memory":
+        memory = fsspec.filesystem("memory")
+        return Place(url, lambda file, data: memory.pipe_file(f"/{name}/{file}", data), machine)
+    found: S3 = request.getfixturevalue("server")
+
+    def replace(file: str, data: bytes) -> None:
+        found[f"{name}/{file}"] = data
+
+    return Place(url, replace, machine)
+
+
+# --- content and actions, wherever --------------------------------------------------------------------------------
+
+
+def test_an_object_is_read_back_on_every_machine(there: Place) -> None:
+    digest = there.machine().put(b"abc")
+    assert there.machine().get(digest) == b"abc"
+    with pytest.raises(Damaged, match=f"{KEY} is missing"):
+        there.machine().get(KEY)
+
+
+@pytest.mark.parametrize("damage", [b"", b"ab", b"abd", b"abcabc"])
+def test_a_damaged_object_is_not_served_and_putting_it_again_mends_it(there: Place, damage: bytes) -> None:
+    digest = there.machine().put(b"abc")
+    there.spoil(object_name(digest), damage)
+    with pytest.raises(Damaged, match=digest):
+        there.machine().get(digest)
+    there.machine().put(b"abc")
+    assert there.machine().get(digest) == b"abc"
+
+
+def test_an_action_is_computed_once_and_what_is_damaged_is_computed_again(
+    there: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    outputs, cached = there.machine().once(KEY, lambda: {"a": b"1", "b": b"2"})
+    assert not cached
+    assert there.machine().once(KEY, lambda: pytest.fail("computed again")) == (outputs, True)
+    for name in (action_name(KEY), object_name(outputs["b"])):
+        for planted in (b"", b"{}", b"[" * 100_000, b"\xff"):
+            there.spoil(name, planted)
+            caplog.clear()
+            assert there.machine().once(KEY, lambda: {"a": b"1", "b": b"2"}) == (outputs, False)
+            assert "is damaged; it is computed again" in caplog.text
+    assert there.machine().once(KEY, dict) == (outputs, True)
+
+
+def test_a_failed_action_leaves_nothing(there: Place) -> None:
+    """Not even a lock."""
+    with pytest.raises(ZeroDivisionError):
+        there.machine().once(KEY, lambda: {"a": bytes(1 // 0)})
+    assert there.machine().medium.files("actions") == {}
+    assert there.machine().once(KEY, lambda: {"a": b"1"}) == ({"a": digest_of(b"1")}, False)
+
+
+def test_threads_at_one_key_compute_it_once(there: Place) -> None:
+    """Also where it takes longer than a claim lasts that is not renewed."""
+    calls, results = [], []
+
+    def compute() -> dict[str, bytes]:
+        calls.append(1)
+        time.sleep(1.5 * SECONDS)
+        return {"a": b"1"}
+
+    machines = [there.machine() for _ in range(4)]
+    threads = [threading.Thread(target=lambda one=one: results.append(one.once(KEY, compute)[1])) for one in machines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 1
+    assert sorted(results) == [False] + [True] * 3
+
+
+def test_a_store_that_is_used_is_not_cleared_up(there: Place, tmp_path: Path) -> None:
+    """And one that is not used is: what nothing refers to goes, with what only it names."""
+    store = there.machine()
+    store.once(KEY, lambda: {"a": b"1"})
+    (tmp_path / "runs").mkdir()
+    where = place(there.url)
+    with store.in_use(), pytest.raises(InputError, match="a run uses this store"), there.machine().alone():
+        pytest.fail("it was not alone")
+    with there.machine().alone():
+        assert abs(there.machine().medium.now() - time.time()) < 60
+    assert len(collect(where, [tmp_path / "runs"], timedelta(hours=1), delete=True).results) == 0
+    time.sleep(1.1)  # a server tells whole seconds
+    assert len(collect(where, [tmp_path / "runs"], timedelta(0), delete=True).results) == 1
+    assert (there.machine().medium.files("actions"), there.machine().medium.files("objects")) == ({}, {})
+
+
+# --- what is published where others publish, too ------------------------------------------------------------------
+
+
+def test_of_writers_at_once_one_publishes(bucket: Place) -> None:
+    """The first time, and in the place of what all of them saw."""
+    media = [bucket.machine().medium for _ in range(6)]
+    seen: bytes | None = None
+    for turn in range(3):
+        data = [f"{turn} {number}".encode() for number in range(6)]
+        with ThreadPoolExecutor(6) as pool:
+            done = list(pool.map(lambda own, *given: own.publish(action_name(KEY), *given), media, data, [seen] * 6))
+        assert sum(done) == 1
+        seen = media[0].read(action_name(KEY))
+        assert seen == data[done.index(True)]
+
+
+def test_who_loses_its_claim_takes_what_the_other_has_published(bucket: Place) -> None:
+    """One result is everybody's, though both computed it, and not the same."""
+    held_up = bucket.machine()
+
+    def compute() -> dict[str, bytes]:
+        bucket.spoil(f"locks/{KEY[:2]}/{KEY}", b"")  # as somebody takes it over who thinks that we are dead
+        assert bucket.machine().once(KEY, lambda: {"a": b"the other's"}) == ({"a": digest_of(b"the other's")}, False)
+        return {"a": b"ours"}
+
+    assert held_up.once(KEY, compute) == ({"a": digest_of(b"the other's")}, True)
+
+
+def test_the_claim_of_a_dead_owner_passes_on(bucket: Place) -> None:
+    """Of one on another machine after a while, and only then."""
+    bucket.spoil(f"locks/{KEY[:2]}/{KEY}", json.dumps({"owner": "x", "beat": 1, "process": "elsewhere 1 1"}).encode())
+    began = time.monotonic()
+    assert bucket.machine().once(KEY, lambda: {"a": b"1"})[1] is False
+    assert SECONDS < time.monotonic() - began < SECONDS + 20
+
+
+def test_runs_that_were_killed_do_not_keep_a_store_in_use(bucket: Place) -> None:
+    for number in range(2):
+        bucket.spoil(f"used/{number}", b'{"process": ""}')
+    bucket.spoil("alone/gc", b'{"process": ""}')
+    with bucket.machine().in_use():
+        pass
+    with bucket.machine().alone():
+        pass
+
+
+WAITING = """
+import sys, time
+from pathlib import Path
+from exhibit.tasks.bucket import Bucket
+from exhibit.tasks.store import Store
+def compute():
+    print("computing", flush=True)
+    time.sleep(60)
+store = Store(Bucket(sys.argv[1], Path(sys.argv[2]), seconds=1000))
+with store.in_use():
+    store.once(sys.argv[3], compute)
+"""
+
+
+def test_a_killed_process_of_this_machine_holds_nothing(server: S3, tmp_path: Path) -> None:
+    """At once: nobody waits until its claims are old."""
+    url = f"s3://{BUCKET}/{tmp_path.name}"
+    command = [sys.executable, "-c", WAITING, url, str(tmp_path / "copies"), KEY]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "computing\n"
+    store = Store(Bucket(url, tmp_path / "mine", seconds=1000))
+    process.kill()
+    process.communicate()
+    assert store.once(KEY, lambda: {"a": b"1"})[1] is False
+    with store.alone():
+        assert server.names(f"{tmp_path.name}/used") == []
+
+
+# --- copies -------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_read_is_not_fetched_again_and_a_damaged_copy_is(bucket: Place) -> None:
+    store = bucket.machine()
+    digest = bucket.machine().put(b"abc")
+    assert store.get(digest) == b"abc"
+    assert store.path(digest).read_bytes() == b"abc"
+    bucket.spoil(object_name(digest), b"abd")
+    assert store.get(digest) == b"abc"
+    bucket.spoil(object_name(digest), b"abc")
+    store.path(digest).chmod(0o644)
+    store.path(digest).write_bytes(b"abd")
+    assert store.get(digest) == b"abc"
+    assert store.path(digest).read_bytes() == b"abc"
+
+
+def test_a_copy_is_no_result_where_the_server_lost_the_object(bucket: Place) -> None:
+    """It is computed and put again, for the other machines."""
+    store = bucket.machine()
+    outputs, _ = store.once(KEY, lambda: {"a": b"1"})
+    store.medium._files.remove(object_name(outputs["a"]))
+    assert store.once(KEY, lambda: {"a": b"1"}) == (outputs, False)
+    assert bucket.machine().get(outputs["a"]) == b"1"
+
+
+def test_a_machine_that_can_keep_no_copies_does_without(server: S3, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = Store(Bucket(f"s3://{BUCKET}/{tmp_path.name}", tmp_path / "file" / "below"))
+    assert store.get(store.put(b"abc")) == b"abc"
+
+
+def test_copies_lie_among_those_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Those of each store by themselves."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert copies_of("s3://a/b").parent == copies_of("s3://a/c").parent == tmp_path / "exhibit"
+    assert copies_of("s3://a/b") != copies_of("s3://a/c")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/me")
+    assert copies_of("s3://a/b").parent == Path("/home/me/.cache/exhibit")
+
+
+# --- a server that fails ------------------------------------------------------------------------------------------
+
+
+def test_a_server_that_comes_back_loses_nothing(server: S3, tmp_path: Path) -> None:
+    """It is gone while something is computed, and comes back while that is written."""
+    store = Store(Bucket(f"s3://{BUCKET}/{tmp_path.name}", tmp_path / "copies", seconds=SECONDS))
+
+    def compute() -> dict[str, bytes]:
+        server.stop()
+        threading.Timer(1.0, server.start).start()
+        return {"a": b"1"}
+
+    assert store.once(KEY, compute)[1] is False
+    assert store.once(KEY, dict)[1] is True
+
+
+def test_an_answer_that_is_lost_is_no_conflict(server: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every third request is done and not answered: each is asked again, and who has written finds its own words."""
+    store = Store(Bucket(f"s3://{BUCKET}/{tmp_path.name}", tmp_path / "copies", seconds=SECONDS))
+    asked = iter(range(1000))
+    monkeypatch.setattr(server, "loses", lambda *_: next(asked) % 3 == 0)
+    with store.in_use():
+        for number in range(5):
+            key = digest_of(b"%d" % number)
+            assert store.once(key, lambda number=number: {"a": b"%d" % number})[1] is False
+            assert store.medium.publish(action_name(digest_of(key.encode())), b"some", None)
+    monkeypatch.undo()
+    assert server.names(f"{tmp_path.name}/locks") == server.names(f"{tmp_path.name}/used") == []
+
+
+def test_a_server_that_stays_away_is_said_in_a_sentence(
+    server: S3, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store(Bucket(f"s3://{BUCKET}/{tmp_path.name}", tmp_path / "copies", patience=2))
+    server.stop()
+    try:
+        with pytest.raises(Unreachable, match=r"does not answer, and was waited for 2 s .*; what is finished is kept"):
+            store.once(KEY, dict)
+        assert "waiting for it" in caplog.text
+        with pytest.raises(Unfinished, match="the next run goes on from there"), using(store):
+            pytest.fail("it was used")
+    finally:
+        server.start()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("s3://no-such-bucket/x", "s3://no-such-bucket/x: there is no such bucket; make it"),
+        ("s3://my bucket/y", "my bucket/y: it cannot be used (Parameter validation failed: Invalid bucket name"),
+        ("nothing://x/y", "Protocol not known: nothing; a folder, s3://BUCKET/PREFIX"),
+        ("data://x/y", "nothing can be kept there"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_before_anything_runs(server: S3, url: str, said: str) -> None:
+    with pytest.raises(ConfigError) as met:
+        require_writable(read_report(["study=iris", f"paths.store={url}"]))
+    [line] = str(met.value).splitlines()
+    assert line.startswith("paths.store: ")
+    assert said in line
+
+
+def test_a_server_without_credentials_is_told_how_they_are_given(
+    server: S3, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    with pytest.raises(Refused, match="no credentials were found; set AWS_ACCESS_KEY_ID and"):
+        Bucket(f"s3://{BUCKET}/x", tmp_path).try_out()
+
+
+def test_a_server_that_knows_no_conditions_is_refused(
+    server: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As older ones that speak the protocol of S3."""
+    medium = Bucket(f"s3://{BUCKET}/{tmp_path.name}", tmp_path)
+    client = medium._files._client
+    monkeypatch.setattr(client, "write_new", lambda name, data: [client.write(name, data), client.look(name)][1])
+    with pytest.raises(Refused, match="writes over files where only new ones were asked for"):
+        medium.try_out()
+    assert server.names(tmp_path.name) == []
+
+
+# --- what may be said ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("s3://bucket/prefix", StoreUrl("s3://bucket/prefix")),
+        ("s3://bucket/prefix/", StoreUrl("s3://bucket/prefix")),
+        ("s3://bucket", StoreUrl("s3://bucket")),
+        ("memory://x", StoreUrl("memory://x")),
+        ("file:///data/my%20store", Path("/data/my store")),
+        ("file://localhost/data", Path("/data")),
+        ("a/folder", Path("a/folder")),
+        ("a:b", Path("a:b")),
+    ],
+)
+def test_a_place_is_a_folder_or_a_url(given: str, meant: Path | StoreUrl) -> None:
+    """Typed without quotes, and the same when it is read from its own JSON."""
+    report = read_report(["study=iris", f"paths.store={given}"])
+    assert report.paths.store == meant
+    assert type(report).model_validate_json(report.model_dump_json()).paths.store == meant
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("s3://me:hunter2@bucket/x", "credentials in the environment"),
+        ("s3://me:hunter2/3@bucket/x", "credentials in the environment"),
+        ("s3://bucket/x?key=hunter2", "without"),
+        ("s3://hunter2::s3://bucket/x", "without"),
+        ("s3://[hunter2/x", "this is no URL"),
+        ("s3://", "names no bucket"),
+        ("file://hunter2", "three strokes"),
+    ],
+)
+def test_what_is_wrong_with_a_url_is_said_and_its_secrets_are_not(
+    given: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ConfigError, match=r"^paths\.store: ") as met:
+        read_report(["study=iris", f"paths.store='{given}'"])
+    assert said in str(met.value)
+    assert "hunter2" not in str(met.value)
+    with pytest.raises(SystemExit):
+        kept.gc(["--store", given])
+    assert "hunter2" not in capsys.readouterr().err
+
+
+def test_a_url_that_cannot_be_read_is_not_repeated_where_it_may_hold_a_secret() -> None:
+    with pytest.raises(ConfigError, match=r"^paths\.store: .*credentials in the environment") as met:
+        read_report(["study=iris", "paths.store=s3://me:hunter2!@bucket/x"])
+    assert "hunter2" not in str(met.value)
+
+
+def test_memory_is_no_place_for_workers() -> None:
+    with pytest.raises(ConfigError, match="memory:// is the memory of one process"):
+        read_report(["study=iris", "runner=dask", "paths.store=memory://x"])
+
+
+def test_a_worker_on_a_schedule_opens_folders_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither when the schedule is made, nor when parameters come from the server."""
+    monkeypatch.setenv("EXHIBIT_TRUSTED_FOLDERS", os.pathsep.join([str(tmp_path), "s3://bucket"]))
+    report = read_report(["study=iris", f"paths.runs={tmp_path}", "paths.store=s3://bucket/x"])
+    for refuse in (_folders, confined):
+        with pytest.raises(InputError, match=r"^paths\.store: s3://bucket/x is a URL, and a worker opens only folders"):
+            refuse(report)
+
+
+def test_a_url_without_a_store_is_said(server: S3, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no store; name it with --store URL"):
+        collect(StoreUrl(f"s3://{BUCKET}/{tmp_path.name}"), [tmp_path], timedelta(0), delete=True)
