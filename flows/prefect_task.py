@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from exhibit.tasks.medium import Unreachable
 from exhibit.tasks.stages.stage import Call, FinishedStage, P, call_in_process
 
 
@@ -10,7 +11,8 @@ def as_task(stage: Callable[P, FinishedStage], call: Call = call_in_process) -> 
     """The stage as a Prefect task. The store decides what is computed, so Prefect caches and keeps nothing.
 
     A failure from outside (a full disk, a connection, a process that cannot be started) is tried again after a second
-    and after five; a wrong input is not, nor a file that is not there or may not be read.
+    and after five; a wrong input is not, nor a file that is not there or may not be read, nor
+    a store whose server was waited for already.
     """
     from prefect import task
     from prefect.cache_policies import NO_CACHE
@@ -34,5 +36,5 @@ def as_task(stage: Callable[P, FinishedStage], call: Call = call_in_process) -> 
 
 def _came_from_outside(_task: Any, _run: Any, state: Any) -> bool:
     error = state.result(raise_on_failure=False)
-    lasting = FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError
+    lasting = FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError, Unreachable
     return isinstance(error, OSError) and not isinstance(error, lasting)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from exhibit.flows import kept
+from exhibit.flows import cluster, kept
 from exhibit.flows.config import read_report
 from exhibit.flows.deploy import _folders
 from exhibit.flows.errors import ConfigError, Unfinished
@@ -244,6 +245,25 @@ def test_a_killed_process_of_this_machine_holds_nothing(server: S3, tmp_path: Pa
     assert store.once(KEY, lambda: {"a": b"1"})[1] is False
     with store.alone():
         assert server.names(f"{tmp_path.name}/used") == []
+
+
+# --- workers on other machines ------------------------------------------------------------------------------------
+
+
+def test_a_store_travels_to_workers(there: Place, tmp_path: Path) -> None:
+    """As the same place, which is how a model that was restored from it is known again; a worker says whether it finds
+    what is there."""
+    medium = there.machine().medium
+    again = pickle.loads(pickle.dumps(medium))
+    assert (again, hash(again)) == (medium, hash(medium))
+    digest = Store(medium).put(b"abc")
+    assert Store(again).get(digest) == b"abc"
+    probe = Store(medium).put(cluster._PROBE)
+    assert cluster._seen_from_a_worker(again, object_name(probe))[1] is True
+    assert cluster._seen_from_a_worker(again, object_name(KEY))[1] is False
+    if there.url.startswith("s3:"):
+        alien = Bucket("s3://no-such-bucket/x", tmp_path / "alien", patience=0)
+        assert cluster._seen_from_a_worker(alien, object_name(probe))[1] is False
 
 
 # --- copies -------------------------------------------------------------------------------------------------------
