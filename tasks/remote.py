@@ -37,7 +37,7 @@ class Files:
 
     def __init__(self, url: str, patience: float) -> None:
         self.url, self._patience = url, patience
-        self._client = _client(url)
+        self._client, self._away = _client(url), _Away(patience)
 
     def look(self, name: str) -> Version:
         """A file with its mark.
@@ -105,26 +105,51 @@ class Files:
             raise Refused(f"{self.url}: there is no such bucket; make it, or name one that is there") from error
 
     def _patiently(self, do: Callable[[], T]) -> T:
-        end, pause, told = time.monotonic() + self._patience, 0.05, False
+        pause = 0.05
         while True:
             try:
                 with self._client.turn:
-                    return do()
+                    done = do()
             except (FileNotFoundError, FileExistsError):
                 raise
             except self._client.errors as error:
                 if why := self._client.refusal(error):
                     raise Refused(f"{self.url}: {why}") from error
-                if time.monotonic() > end:
+                kind = type(error).__name__
+                if self._away.for_seconds() > self._patience:
                     raise Unreachable(
-                        f"{self.url}: the server does not answer, and was waited for {self._patience:g} s "
-                        f"({type(error).__name__}); what is finished is kept, and the next run goes on from there"
+                        f"{self.url}: the server does not answer, and was waited for {self._patience:g} s ({kind}); "
+                        "what is finished is kept, and the next run goes on from there"
                     ) from error
-                if not told and pause >= 1:
-                    log.warning("%s: the server does not answer (%s); waiting for it", self.url, type(error).__name__)
-                    told = True
+                if pause >= 1 and self._away.is_untold():
+                    log.warning("%s: the server does not answer (%s); waiting for it", self.url, kind)
+            else:
+                self._away = _Away(self._patience)
+                return done
             time.sleep(pause)
             pause = min(2 * pause, 1.0)
+
+
+class _Away:
+    """How long a server has been away: all that is asked for meanwhile waits for it together."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._since = self._last = -float("inf")
+        self._told = False
+
+    def for_seconds(self) -> float:
+        """Since it was first found to be so, if that was lately; it is again."""
+        now = time.monotonic()
+        if now - self._last > self._patience + 60:  # nobody has asked in between
+            self._since, self._told = now, False
+        self._last = now
+        return now - self._since
+
+    def is_untold(self) -> bool:
+        """Whether nobody has said so yet."""
+        told, self._told = self._told, True
+        return not told
 
 
 class _Client:

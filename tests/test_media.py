@@ -339,17 +339,19 @@ def test_an_answer_that_is_lost_is_no_conflict(server: S3, tmp_path: Path, monke
 
 
 def test_a_server_that_stays_away_is_said_in_a_sentence(
-    server: S3, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    server: S3, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(Bucket(f"s3://{BUCKET}/{tmp_path.name}", tmp_path / "copies", patience=2))
     server.stop()
     try:
         with pytest.raises(Unreachable, match=r"does not answer, and was waited for 2 s .*; what is finished is kept"):
             store.once(KEY, dict)
-        assert "waiting for it" in caplog.text
+        assert caplog.text.count("waiting for it") == 1
+        monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it was waited for again"))
         with pytest.raises(Unfinished, match="the next run goes on from there"), using(store):
             pytest.fail("it was used")
     finally:
+        monkeypatch.undo()
         server.start()
 
 
