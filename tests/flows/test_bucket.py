@@ -83,7 +83,8 @@ def test_a_report_gives_the_same_bytes_though_its_process_and_its_server_are_end
     assert found == expected
     assert err.count("from the store") >= 1
     assert {name: server[name] for name in before} == before
-    assert server.names("x/locks") == []
+    # What the killed one had no time to give back is a claim on what is done.
+    assert {Path(name).name for name in server.names("x/locks")} <= {Path(name).name for name in before}
     assert len(server.names("x/used")) == 1  # of the one that was killed, until `exhibit gc`
     found, err = finished(start(url, "bucket", home="elsewhere"))
     assert found == expected
