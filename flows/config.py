@@ -58,13 +58,15 @@ class Point(Spec):
 class RunnerSpec(Spec):
     """How the stages are run; it changes no number."""
 
-    kind: Literal["threads", "dask", "inline"] = Field(
+    kind: Literal["threads", "dask", "ray", "inline"] = Field(
         "threads",
-        description="threads: Prefect tasks in this process; dask: Prefect tasks that compute on the workers of a Dask "
-        "cluster; inline: plain calls without Prefect",
+        description="threads: Prefect tasks in this process; dask, ray: Prefect tasks that compute on the workers of a "
+        "cluster of that kind; inline: plain calls without Prefect",
     )
-    workers: int = Field(2, ge=1, le=256, description="of dask without an address: processes on this machine")
-    address: str | None = Field(None, min_length=1, description="of dask: a scheduler, such as tcp://host:8786")
+    workers: int = Field(2, ge=1, le=256, description="of dask and ray without an address: processes on this machine")
+    address: str | None = Field(
+        None, min_length=1, description="of dask: a scheduler, such as tcp://host:8786; of ray: host:6379"
+    )
     timeout_seconds: float | None = Field(
         None,
         gt=0,

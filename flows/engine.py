@@ -1,4 +1,4 @@
-"""Who runs a stage: this process by plain calls, Prefect, or Prefect with the workers of a Dask cluster."""
+"""Who runs a stage: this process by plain calls, Prefect, or Prefect with the workers of a cluster."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -22,7 +22,7 @@ _INSTEAD = {
     "job.env_set": "set environment variables before the command, as in NAME=VALUE exhibit report ...",
     "job.env_copy": "set environment variables before the command, as in NAME=VALUE exhibit report ...",
     "output_subdir": "a run keeps its config in config.yaml and overrides.txt; leave it out",
-    "launcher": "who runs the stages is chosen by runner=threads, runner=dask or runner=inline",
+    "launcher": "who runs the stages is chosen by runner=threads, runner=dask, runner=ray or runner=inline",
     "sweeper": _SEARCH,
     "mode": "commas sweep in every mode; leave it out",
     "searchpath": "a folder of further options is given by --config-dir DIR",

@@ -1,7 +1,7 @@
 """The flows that a Prefect worker runs. Their parameters come from the server, so they are trusted with nothing.
 
 The environment of the worker says what they may name: EXHIBIT_TRUSTED_FOLDERS the folders (with colons between, as in
-PATH), EXHIBIT_TRUSTED_MODULES code of the user's own, EXHIBIT_TRUSTED_SCHEDULERS the addresses of Dask clusters, which
+PATH), EXHIBIT_TRUSTED_MODULES code of the user's own, EXHIBIT_TRUSTED_SCHEDULERS the addresses of clusters, which
 hand back pickled objects (with commas between).
 """
 

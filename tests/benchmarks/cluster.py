@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from exhibit.flows.calls import Calls
-from exhibit.flows.cluster import cluster
+from exhibit.flows.cluster_dask import dask_cluster
 from exhibit.flows.config import Report, RunnerSpec, read_report
 from exhibit.flows.engine import Future
 from exhibit.flows.points import Given, run_points
@@ -42,7 +42,7 @@ def measured(workers: int) -> float:
     """Seconds of the long report on so many workers that have started."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        with cluster(RunnerSpec(kind="dask", workers=workers), root) as (call, slots):
+        with dask_cluster(RunnerSpec(kind="dask", workers=workers), root) as (call, slots):
             run(read_report(SHORT), call, slots, root)
             return seconds(partial(run, read_report(LONG), call, slots, root))
 

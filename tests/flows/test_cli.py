@@ -86,7 +86,7 @@ BAD = {
     "2026-01-01T00:00:00Z",
     "study=iris runner=inline,threads": "runner: belongs to the report, so all points must have the same",
     "study=iris,digits compute.threads=1,2": "compute: belongs to the report, so all points must have the same",
-    "study=iris runner.kind=ray": "runner.kind: given 'ray', allowed: threads, dask, inline",
+    "study=iris runner.kind=spark": "runner.kind: given 'spark', allowed: threads, dask, ray, inline",
     "study=iris compute.threads=0": "compute.threads: given 0, allowed: a whole number, at least 1",
     "study=iris,iris": "the same point is given more than once: study=iris; type each value once",
     "data=iris model=mlp": "method: nothing is chosen; allowed: ",

@@ -1,4 +1,5 @@
-"""Facts of reports on a Dask cluster: the bytes of plain calls, from real workers, also when one is killed."""
+"""Facts of reports on a cluster: the bytes of plain calls, from real workers of Dask, also when one is killed, which is the
+same on Ray."""
 
 import json
 import os
@@ -6,18 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-from exhibit.flows import cluster
+from exhibit.flows.workers import Answer, examine
 from exhibit.tasks import stages
 from exhibit.tasks.fingerprint import fingerprint
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.store import Store
 from tests.conftest import Project, Run
 
 # Two points that share a training; 15 chunks each, some of a second.
@@ -57,9 +56,16 @@ def until(seen: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
+def light(project: Project) -> Project:
+    """Without paper, and without a grammar that comes with Jupyter: each of Ray's ten processes would compile it, which
+    takes longer than all else that they do, and Ray waits for them for half a minute only."""
+    (project.root / "src" / "rfc3987_syntax.py").write_text("raise ImportError\n")
+    return project.without_paper()
+
+
 @pytest.fixture(scope="module")
 def project(new_project: Callable[[], Project]) -> Project:
-    return new_project().without_paper()
+    return light(new_project())
 
 
 @pytest.mark.alone
@@ -88,24 +94,47 @@ def _address(file: Path) -> str:
     return str(json.loads(file.read_text())["address"])
 
 
+def is_of_dask(process: psutil.Process) -> bool:
+    """Of a local cluster: a process that a nanny spawned, and not the tracker of its resources."""
+    return "spawn_main" in " ".join(process.cmdline()) and process.num_threads() > 2
+
+
+def is_of_ray(process: psutil.Process) -> bool:
+    """One that computes is named after its stage."""
+    return process.cmdline()[:1] == ["ray::attribute"]
+
+
+def workers_of(running: subprocess.Popen[str], is_worker: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
+    """The processes of a report that compute for it."""
+    found = []
+    for child in psutil.Process(running.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # which has ended since
+            if is_worker(child):
+                found.append(child)
+    return found
+
+
 @pytest.mark.alone
 @pytest.mark.slow(75)
-def test_a_killed_worker_costs_its_chunk_only(project: Project) -> None:
+@pytest.mark.parametrize(("runner", "is_worker"), [("dask", is_of_dask), ("ray", is_of_ray)])
+def test_a_killed_worker_costs_its_chunk_only(
+    runner: str, is_worker: Callable[[psutil.Process], bool], project: Project
+) -> None:
     """Its chunk is computed by another worker; what was finished stays, and the bytes are the same."""
-    expected = content(project.report(*LONG, "runner=inline", store="whole"))
-    paths = [f"paths.runs={project.root / 'runs'}", f"paths.store={project.root / 'killed'}"]
-    command = [sys.executable, "-m", "exhibit", "report", *LONG, "runner=dask", *paths]
+    expected = content(project.report(*LONG, "runner=inline", store=f"whole-{runner}"))
+    killed = project.root / f"killed-{runner}"
+    paths = [f"paths.runs={project.root / 'runs'}", f"paths.store={killed}"]
+    command = [sys.executable, "-m", "exhibit", "report", *LONG, f"runner={runner}", *paths]
     environment = os.environ | {"PYTHONPATH": str(project.root / "src")}
     running = subprocess.Popen(
         [*command, "document.issued=2026-01-01T00:00:00Z"],
         cwd=project.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    actions = project.root / "killed" / "actions"
+    actions = killed / "actions"
     until(lambda: len(list(actions.glob("*/*"))) >= 8)  # load, fit, predict and select, then some chunks
-    workers = [child for child in psutil.Process(running.pid).children(recursive=True) if _is_worker(child)]
-    assert len(workers) == 2
+    until(lambda: len(workers_of(running, is_worker)) == 2)
     finished = {path.name: path.stat().st_mtime_ns for path in actions.glob("*/*")}
-    workers[0].kill()
+    workers_of(running, is_worker)[0].kill()
     out, err = running.communicate(timeout=300)
     run = Run(running.returncode, out, err)
     assert content(run) == expected
@@ -115,34 +144,19 @@ def test_a_killed_worker_costs_its_chunk_only(project: Project) -> None:
     assert sum(stage["stage"] == "attribute" for stage in run.manifest["stages"]) == 30
 
 
-def _is_worker(process: psutil.Process) -> bool:
-    """Of a local cluster: a process that a nanny spawned, and not the tracker of its resources."""
-    return "spawn_main" in " ".join(process.cmdline()) and process.num_threads() > 2
-
-
 # --- what is said of a cluster that cannot be used ---------------------------------------------------------
-
-
-class Workers:
-    """What a Dask client tells of workers on other machines, which cannot be had here."""
-
-    def __init__(self, code: Any, sees: bool) -> None:
-        self._said = code, sees
-
-    def run(self, function: Any, *args: Any) -> dict[str, Any]:
-        return {"tcp://10.0.0.2:4000": self._said}
 
 
 def test_a_worker_that_does_not_see_the_store_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"paths.store: the worker tcp://10\.0\.0\.2:4000 does not find the store at "):
-        cluster._examine(Workers(fingerprint(stages.modules()), False), "tcp://10.0.0.1:8786", Store(tmp_path))
+        examine(tmp_path, lambda *_: told(fingerprint(stages.modules()), False))
 
 
 def test_a_worker_with_another_library_is_named(tmp_path: Path) -> None:
     code = fingerprint(stages.modules())
     code["libraries"]["numpy"] = "1.0"
     with pytest.raises(InputError, match=r"the worker tcp://10\.0\.0\.2:4000 has numpy 1\.0, here it is "):
-        cluster._examine(Workers(code, True), "tcp://10.0.0.1:8786", Store(tmp_path))
+        examine(tmp_path, lambda *_: told(code, True))
 
 
 def test_a_worker_with_other_code_is_named(tmp_path: Path) -> None:
@@ -151,4 +165,9 @@ def test_a_worker_with_other_code_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"other code of the program \(exhibit\.tasks\.store\); install the same version"
     ):
-        cluster._examine(Workers(code, True), "tcp://10.0.0.1:8786", Store(tmp_path))
+        examine(tmp_path, lambda *_: told(code, True))
+
+
+def told(code: dict[str, dict[str, str]], sees: bool) -> dict[str, Answer]:
+    """What a cluster answers for a worker on another machine, which cannot be had here."""
+    return {"tcp://10.0.0.2:4000": Answer(code, sees)}

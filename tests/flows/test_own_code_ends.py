@@ -13,8 +13,8 @@ import pytest
 
 from exhibit.flows.bounded import Answer, _result
 from exhibit.flows.child import Ended
-from exhibit.flows.cluster import _killed
 from exhibit.flows.errors import Unfinished
+from exhibit.flows.workers import killed
 from exhibit.tasks.factory import TRUSTED
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.own import over, running, tell_by
@@ -153,8 +153,8 @@ def test_a_process_of_limited_time_says_it_too() -> None:
 def test_a_worker_that_dies_is_said_with_the_code_that_it_ran(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TRUSTED, "own")
     model = FactorySpec.model_validate({"factory": "own:net"})
-    assert str(_killed("fit", (model, 1))).startswith("own:net: this code of your own ended every Dask worker")
-    assert isinstance(_killed("fit", (1,)), Unfinished)
+    assert str(killed("Dask", "fit", (model, 1))).startswith("own:net: this code of your own ended every Dask worker")
+    assert isinstance(killed("Ray", "fit", (1,)), Unfinished)
 
 
 @pytest.mark.slow(30)
