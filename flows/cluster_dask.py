@@ -56,7 +56,9 @@ def _caller(client: Any, root: Path | StoreUrl) -> Call:
     return caller("Dask", root, submit)
 
 
-def _answers(client: Any, address: str | None, function: Callable[[Probe], Answer], probe: Probe) -> Mapping[str, Answer]:
+def _answers(
+    client: Any, address: str | None, function: Callable[[Probe], Answer], probe: Probe
+) -> Mapping[str, Answer]:
     answers: dict[str, Answer] = client.run(function, probe)
     if not answers:
         raise InputError(

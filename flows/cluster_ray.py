@@ -20,7 +20,6 @@ from exhibit.tasks.stages.stage import Call, FinishedStage
 
 # Read when ray is imported, or when it starts a process. What the user has set already wins.
 _QUIET = {
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # what its processes say of workers that ended; the report says it itself
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # or else it may copy the current folder to the workers
     "RAY_USAGE_STATS_ENABLED": "0",

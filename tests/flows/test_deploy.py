@@ -177,9 +177,12 @@ def test_a_large_sweep_travels_by_digest(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_prefect_yaml_does_the_same_by_hand() -> None:
     """The written parameters are the report of the study."""
-    [entry] = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-    assert Report.model_validate(entry["parameters"]["report"]) == read_report(["study=iris"])
-    assert entry["schedules"] == [{"cron": "0 6 * * 1", "timezone": "Asia/Tokyo"}]
+    entries = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    assert {entry["name"]: Report.model_validate(entry["parameters"]["report"]) for entry in entries} == {
+        "iris-by-hand": read_report(["study=iris"]),
+        "iris-in-docker": read_report(["study=iris", "paths.runs=/reports/runs", "paths.store=/reports/.exhibit"]),
+    }
+    assert [entry["schedules"] for entry in entries] == 2 * [[{"cron": "0 6 * * 1", "timezone": "Asia/Tokyo"}]]
 
 
 # --- what a server refuses --------------------------------------------------------------------------------

@@ -268,7 +268,7 @@ def test_a_bad_parameter_is_refused_with_a_sentence(site: Site) -> None:
 def test_a_failed_check_fails_the_run_after_the_report_is_linked(site: Site) -> None:
     """Of the deployment that prefect.yaml registers by hand."""
     done = subprocess.run(
-        ["bash", "-c", "prefect --no-prompt deploy --all"],
+        ["bash", "-c", "prefect --no-prompt deploy --name iris-by-hand"],
         cwd=ROOT, env=site.environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
