@@ -15,7 +15,9 @@ from exhibit.flows.child import Ended
 from exhibit.tasks.own import ended_by, tell_by
 
 _PARENT_DEATH, _SUBREAPER = 1, 36  # of prctl(2)
+_TASKS = Path("/proc/self/task")
 _ROOM = 4096  # bytes of names
+_BY_SIGNAL = 128  # and more: the status of a process that a signal made end itself
 _HANDED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
@@ -34,14 +36,15 @@ def supervised(work: Callable[[], int], say: Callable[[str], object], wrong_inpu
         tell_by(lambda names: _write(mark, names))
         return work()
     status, handed_on = _waited(child)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_HANDED_ON, signal.SIGCHLD})
     names = mark[:].rstrip(b"\0").decode(errors="replace")
+    if names or not 0 <= status < _BY_SIGNAL:
+        _end_orphans()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_HANDED_ON, signal.SIGCHLD})
     if -status in handed_on:  # it ended as it was told to
         signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     if not names and status >= 0:
         return status
-    _end_orphans()
     way = f"ended the process (status {status})" if status >= 0 else Ended(status, "").way
     say(ended_by(names, way) if names else f"the process that computes {way}; what is finished is kept")
     return wrong_input if names else unexpected
@@ -66,10 +69,12 @@ def _waited(child: int) -> tuple[int, set[int]]:
 
 
 def _end_orphans() -> None:
-    """Ends what the work had started and cannot end any more: a server, say."""
-    for path in Path("/proc/self/task").glob("*/children"):
-        for process in path.read_text().split():
-            os.kill(int(process), signal.SIGKILL)
+    """Ends what the work had started and cannot end any more, a server, say, and what that had started in turn: the
+    workers of a cluster become children of this process when what watched over them has ended."""
+    while processes := [int(number) for path in _TASKS.glob("*/children") for number in path.read_text().split()]:
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
 
 
 def _prctl(option: int, value: int) -> None:
