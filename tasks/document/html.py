@@ -213,14 +213,12 @@ _TITLE = re.compile("<title>[^<]*</title>")
 
 
 def _scale_alt(scale: Scale) -> str:
-    limit = f"{scale.limit:.3g}"
+    limit, unit = f"{scale.limit:.3g}", tr(scale.unit)
     if not scale.signed:
-        return tr("Colour scale of {unit}: white 0, red {limit}; sizes have no sign.", unit=scale.unit, limit=limit)
+        return tr("Colour scale of {unit}: white 0, red {limit}; sizes have no sign.", unit=unit, limit=limit)
     if scale.palette == "keras_example":
-        return tr(
-            "Colour scale of {unit}: red light −{limit}, none 0, green light +{limit}.", unit=scale.unit, limit=limit
-        )
-    return tr("Colour scale of {unit}: blue −{limit}, white 0, red +{limit}.", unit=scale.unit, limit=limit)
+        return tr("Colour scale of {unit}: red light −{limit}, none 0, green light +{limit}.", unit=unit, limit=limit)
+    return tr("Colour scale of {unit}: blue −{limit}, white 0, red +{limit}.", unit=unit, limit=limit)
 
 
 def headline(caption: str) -> str:

@@ -62,7 +62,7 @@ def values(cell: Cell, scale: Scale, reduction: Reduction) -> Markup:
         "width": pixels.shape[1],
         "each": reduction.values,
         "limit": scale.limit,
-        "unit": scale.unit,
+        "unit": tr(scale.unit),
     }
     if cell.beneath is not None:
         found |= {"opacity": cell.opacity, "palette": cell.palette}
