@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from exhibit.tasks.clients import Version
 from exhibit.tasks.medium import Refused, Unreachable
-from exhibit.tasks.remote import Files, Version
+from exhibit.tasks.remote import Files
 
 
 class Claims:

@@ -33,9 +33,9 @@ PLACES = {
     "rdkit": ("tasks/atoms.py", "tasks/data/molecule.py", "tasks/datasheet/molecules.py", "tasks/drawing/molecule.py"),
     "weasyprint": ("tasks/document/pdf.py", "tasks/document/pdf_shaping.py"),
     "shap": ("tasks/methods/shap*.py",),
-    "fsspec": ("tasks/remote.py",),
-    "s3fs": ("tasks/remote.py",),
-    "botocore": ("tasks/remote.py",),
+    "fsspec": ("tasks/clients.py",),
+    "s3fs": ("tasks/clients.py",),
+    "botocore": ("tasks/clients.py",),
 }
 
 

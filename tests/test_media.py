@@ -1,7 +1,6 @@
 """Facts of a store that hold wherever it lies: in a folder, in memory, or in a bucket on a server."""
 
 import json
-import os
 import pickle
 import subprocess
 import sys
@@ -16,16 +15,10 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from exhibit.flows import cluster, kept
-from exhibit.flows.config import read_report
-from exhibit.flows.deploy import _folders
-from exhibit.flows.errors import ConfigError, Unfinished
+from exhibit.flows import cluster
 from exhibit.flows.gc import collect
-from exhibit.flows.places import require_writable
-from exhibit.flows.scheduled import confined
-from exhibit.flows.stores import StoreUrl, opened, place, using
-from exhibit.tasks.bucket import Bucket, copies_of
-from exhibit.tasks.medium import Refused, Unreachable
+from exhibit.flows.stores import opened, place
+from exhibit.tasks.bucket import Bucket
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.store import Damaged, Store, action_name, digest_of, object_name
 from tests.s3 import BUCKET, S3
@@ -296,172 +289,3 @@ def test_a_machine_that_can_keep_no_copies_does_without(server: S3, tmp_path: Pa
     (tmp_path / "file").touch()
     store = Store(Bucket(f"s3://{BUCKET}/{tmp_path.name}", tmp_path / "file" / "below"))
     assert store.get(store.put(b"abc")) == b"abc"
-
-
-def test_copies_lie_among_those_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Those of each store by themselves."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert copies_of("s3://a/b").parent == copies_of("s3://a/c").parent == tmp_path / "exhibit"
-    assert copies_of("s3://a/b") != copies_of("s3://a/c")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", "/home/me")
-    assert copies_of("s3://a/b").parent == Path("/home/me/.cache/exhibit")
-
-
-# --- a server that fails ------------------------------------------------------------------------------------------
-
-
-def test_a_server_that_comes_back_loses_nothing(server: S3, tmp_path: Path) -> None:
-    """It is gone while something is computed, and comes back while that is written."""
-    store = Store(Bucket(f"s3://{BUCKET}/{tmp_path.name}", tmp_path / "copies", seconds=SECONDS))
-
-    def compute() -> dict[str, bytes]:
-        server.stop()
-        threading.Timer(1.0, server.start).start()
-        return {"a": b"1"}
-
-    assert store.once(KEY, compute)[1] is False
-    assert store.once(KEY, dict)[1] is True
-
-
-def test_an_answer_that_is_lost_is_no_conflict(server: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every third request is done and not answered: each is asked again, and who has written finds its own words."""
-    store = Store(Bucket(f"s3://{BUCKET}/{tmp_path.name}", tmp_path / "copies", seconds=SECONDS))
-    asked = iter(range(1000))
-    monkeypatch.setattr(server, "loses", lambda *_: next(asked) % 3 == 0)
-    with store.in_use():
-        for number in range(5):
-            key = digest_of(b"%d" % number)
-            assert store.once(key, lambda number=number: {"a": b"%d" % number})[1] is False
-            assert store.medium.publish(action_name(digest_of(key.encode())), b"some", None)
-    monkeypatch.undo()
-    assert server.names(f"{tmp_path.name}/locks") == server.names(f"{tmp_path.name}/used") == []
-
-
-def test_a_server_that_stays_away_is_said_in_a_sentence(
-    server: S3, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = Store(Bucket(f"s3://{BUCKET}/{tmp_path.name}", tmp_path / "copies", patience=2))
-    server.stop()
-    try:
-        with pytest.raises(Unreachable, match=r"does not answer, and was waited for 2 s .*; what is finished is kept"):
-            store.once(KEY, dict)
-        assert caplog.text.count("waiting for it") == 1
-        monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it was waited for again"))
-        with pytest.raises(Unfinished, match="the next run goes on from there"), using(store):
-            pytest.fail("it was used")
-    finally:
-        monkeypatch.undo()
-        server.start()
-
-
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("s3://no-such-bucket/x", "s3://no-such-bucket/x: there is no such bucket; make it"),
-        ("s3://my bucket/y", "my bucket/y: it cannot be used (Parameter validation failed: Invalid bucket name"),
-        ("nothing://x/y", "Protocol not known: nothing; a folder, s3://BUCKET/PREFIX"),
-        ("data://x/y", "nothing can be kept there"),
-    ],
-)
-def test_what_cannot_be_used_is_refused_before_anything_runs(server: S3, url: str, said: str) -> None:
-    with pytest.raises(ConfigError) as met:
-        require_writable(read_report(["study=iris", f"paths.store={url}"]))
-    [line] = str(met.value).splitlines()
-    assert line.startswith("paths.store: ")
-    assert said in line
-
-
-def test_a_server_without_credentials_is_told_how_they_are_given(
-    server: S3, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    with pytest.raises(Refused, match="no credentials were found; set AWS_ACCESS_KEY_ID and"):
-        Bucket(f"s3://{BUCKET}/x", tmp_path).try_out()
-
-
-def test_a_server_that_knows_no_conditions_is_refused(
-    server: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As older ones that speak the protocol of S3."""
-    medium = Bucket(f"s3://{BUCKET}/{tmp_path.name}", tmp_path)
-    client = medium._files._client
-    monkeypatch.setattr(client, "write_new", lambda name, data: [client.write(name, data), client.look(name)][1])
-    with pytest.raises(Refused, match="writes over files where only new ones were asked for"):
-        medium.try_out()
-    assert server.names(tmp_path.name) == []
-
-
-# --- what may be said ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("given", "meant"),
-    [
-        ("s3://bucket/prefix", StoreUrl("s3://bucket/prefix")),
-        ("s3://bucket/prefix/", StoreUrl("s3://bucket/prefix")),
-        ("s3://bucket", StoreUrl("s3://bucket")),
-        ("memory://x", StoreUrl("memory://x")),
-        ("file:///data/my%20store", Path("/data/my store")),
-        ("file://localhost/data", Path("/data")),
-        ("a/folder", Path("a/folder")),
-        ("a:b", Path("a:b")),
-    ],
-)
-def test_a_place_is_a_folder_or_a_url(given: str, meant: Path | StoreUrl) -> None:
-    """Typed without quotes, and the same when it is read from its own JSON."""
-    report = read_report(["study=iris", f"paths.store={given}"])
-    assert report.paths.store == meant
-    assert type(report).model_validate_json(report.model_dump_json()).paths.store == meant
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ("s3://me:hunter2@bucket/x", "credentials in the environment"),
-        ("s3://me:hunter2/3@bucket/x", "credentials in the environment"),
-        ("s3://bucket/x?key=hunter2", "without"),
-        ("s3://hunter2::s3://bucket/x", "without"),
-        ("s3://[hunter2/x", "this is no URL"),
-        ("s3://", "names no bucket"),
-        ("file://hunter2", "three strokes"),
-    ],
-)
-def test_what_is_wrong_with_a_url_is_said_and_its_secrets_are_not(
-    given: str, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(ConfigError, match=r"^paths\.store: ") as met:
-        read_report(["study=iris", f"paths.store='{given}'"])
-    assert said in str(met.value)
-    assert "hunter2" not in str(met.value)
-    with pytest.raises(SystemExit):
-        kept.gc(["--store", given])
-    assert "hunter2" not in capsys.readouterr().err
-
-
-def test_a_url_that_cannot_be_read_is_not_repeated_where_it_may_hold_a_secret() -> None:
-    with pytest.raises(ConfigError, match=r"^paths\.store: .*credentials in the environment") as met:
-        read_report(["study=iris", "paths.store=s3://me:hunter2!@bucket/x"])
-    assert "hunter2" not in str(met.value)
-
-
-def test_memory_is_no_place_for_workers() -> None:
-    with pytest.raises(ConfigError, match="memory:// is the memory of one process"):
-        read_report(["study=iris", "runner=dask", "paths.store=memory://x"])
-
-
-def test_a_worker_on_a_schedule_opens_folders_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither when the schedule is made, nor when parameters come from the server."""
-    monkeypatch.setenv("EXHIBIT_TRUSTED_FOLDERS", os.pathsep.join([str(tmp_path), "s3://bucket"]))
-    report = read_report(["study=iris", f"paths.runs={tmp_path}", "paths.store=s3://bucket/x"])
-    for refuse in (_folders, confined):
-        with pytest.raises(InputError, match=r"^paths\.store: s3://bucket/x is a URL, and a worker opens only folders"):
-            refuse(report)
-
-
-def test_a_url_without_a_store_is_said(server: S3, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no store; name it with --store URL"):
-        collect(StoreUrl(f"s3://{BUCKET}/{tmp_path.name}"), [tmp_path], timedelta(0), delete=True)
