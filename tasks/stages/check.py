@@ -279,10 +279,12 @@ def cascades(arrays: Arrays, seed: int, steps: int) -> Iterator[tuple[str, dict[
 
 def _drawn_anew(array: Array, random: np.random.Generator) -> Array:
     """Independent numbers in place of learned ones. Matrices and kernels: normal, with their mean and spread. Vectors:
-    drawn from their own numbers, since some of them, such as variances, may be no others."""
+    drawn from their own numbers, since some of them, such as variances, may be no others; a single number stays."""
     if array.ndim > 1:
         return random.normal(array.mean(dtype=np.float64), array.std(dtype=np.float64), array.shape).astype(array.dtype)
-    return random.choice(array, array.shape) if array.size else array
+    if array.ndim == 0 or not array.size:
+        return array
+    return random.choice(array, array.shape)
 
 
 def _layer(name: str) -> str:

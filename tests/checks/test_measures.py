@@ -530,6 +530,15 @@ def test_what_counts_or_points_is_not_shuffled() -> None:
     assert [name for name, array in after.items() if (array != arrays[name]).any()] == ["embed.weight"]
 
 
+def test_a_single_learned_number_stays_what_it_is() -> None:
+    """A temperature, or the mean of the labels: it has no other numbers to be drawn from."""
+    arrays = {"head.weight": np.arange(50.0), "head.scale": np.array(1.5, np.float32)}
+    ((_, after),) = cascades(arrays, 0, 1)
+    assert after["head.scale"] == 1.5
+    assert after["head.scale"].dtype == np.float32
+    assert after["head.scale"].shape == ()
+
+
 def test_stability_of_a_linear_model_is_bounded_by_the_radius() -> None:
     """|w * d| <= r * range * |w|, and x >= 0.5: a radius of 1% moves no explanation by more than 2% of its size."""
     result = StabilitySpec(radius=0.01).measure(linear_case(WEIGHTS))
