@@ -153,7 +153,7 @@ def _examined(materials: Sequence[Material]) -> list[Fact]:
             rows=_rows(item, len(item.labels) + len(item.dataset.excluded)),
             number=f"{item.explained:,}",
         )
-        alike.setdefault((model_name(item), data), []).append(item.title)
+        alike.setdefault((model_name(item), data), []).append(tr(item.title))
     return [
         Fact(name=of_results(titles, len(materials)), text=tr("{model}; {data}", model=capital(model), data=data))
         for (model, data), titles in alike.items()

@@ -56,12 +56,12 @@ def chapter(
     title, sentence = worded(found, checks)
     return Chapter(
         slug=material.slug,
-        title=material.title,
+        title=tr(material.title),
         eyebrow=_eyebrow(material),
         lead=sentence,
         teaser=Teaser(
             figure=figure,
-            title=tr("{chapter}: {finding}", chapter=material.title, finding=title),
+            title=tr("{chapter}: {finding}", chapter=tr(material.title), finding=title),
             sentence=sentence,
             small=_small(material, found),
         ),

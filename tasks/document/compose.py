@@ -132,7 +132,7 @@ def _title(materials: Sequence[Material]) -> str:
         return tr("No prediction could be explained")
     about = list(dict.fromkeys(tr(material.dataset.label_name) for material in materials))
     data = dict.fromkeys(tr(material.dataset.title) for material in materials)
-    names = list(data if len(data) < len(materials) else dict.fromkeys(material.title for material in materials))
+    names = list(data if len(data) < len(materials) else dict.fromkeys(tr(material.title) for material in materials))
     titles, labels = _first_of(names), _first_of(about)
     if len(about) == 1:
         return tr("{data}: what the {label} is predicted from", data=titles, label=labels)
@@ -180,7 +180,7 @@ def _exclusions(materials: Sequence[Material]) -> tuple[Section, ...]:
             name=f"{material.slug}-excluded",
             caption=tr(
                 "{chapter}: {samples} that could not be used.",
-                chapter=material.title,
+                chapter=tr(material.title),
                 samples=count(len(material.dataset.excluded), "sample"),
             ),
             columns=(Column(title=tr("sample")), Column(title=tr("given")), Column(title=tr("reason"))),

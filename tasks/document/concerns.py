@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from exhibit.tasks.document import datasheet, for_whom, quality
+from exhibit.tasks.records.language import tr
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Concern, section_anchor
 
@@ -22,6 +23,6 @@ def concerns(materials: Sequence[Material], anchors: Mapping[str, str]) -> tuple
         slug, there = material.slug, anchors.get(material.slug, "")
         for concern in (concern for ask in _ASKED for concern in ask(material)):
             anchor = section_anchor(slug, concern.section) if there == f"chapter-{slug}" else there
-            placed = concern.model_copy(update={"of": material.title, "anchor": anchor})
+            placed = concern.model_copy(update={"of": tr(material.title), "anchor": anchor})
             found.setdefault((concern.title, concern.sentence), placed)
     return tuple(found.values())

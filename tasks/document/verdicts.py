@@ -86,9 +86,9 @@ def verdict_rows(
             required=check.required,
             of=tr(method.title)
             if alone
-            else trp("list", ", ").join([material.title, tr(method.title)])
+            else trp("list", ", ").join([tr(material.title), tr(method.title)])
             if several
-            else material.title,
+            else tr(material.title),
             verdict=check.verdict,
             **written(check),
             meaning=meaning(check),
@@ -106,7 +106,7 @@ def not_asked(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
         missing = tuple(
             (tr(words.question), name.replace("_", " ")) for name, words in checks.items() if name not in made
         )
-        lacking.setdefault(missing, []).append(material.title)
+        lacking.setdefault(missing, []).append(tr(material.title))
     return [
         Open(of=of_results(titles, len(materials)) if len(materials) > 1 else "", questions=questions)
         for questions, titles in lacking.items()
