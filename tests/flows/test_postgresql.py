@@ -18,7 +18,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from tests.conftest import ISSUED, Project, Run
-from tests.flows.test_cluster import LONG, content
+from tests.flows.test_cluster import LONG, content, until
 from tests.flows.test_schedule import DEPLOY, RUN, SERVER, WORKER, Site
 
 pytestmark = pytest.mark.slow(75)
@@ -43,7 +43,7 @@ def free_port() -> int:
 def database() -> Iterator[str]:
     """The address of an empty database. PostgreSQL refuses to be root, and has a user of its own then."""
     root = os.geteuid() == 0
-    other = {"user": "postgres", "group": "postgres"} if root else {}
+    owner = "postgres" if root else None
     secret, port = secrets.token_hex(), free_port()
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         kept = Path(folder) / "secret"
@@ -53,12 +53,14 @@ def database() -> Iterator[str]:
             shutil.chown(path, "postgres", "postgres")
         create = (program("initdb"), "--no-sync", "--locale=C.UTF-8", "--auth=scram-sha-256", "--username=prefect",
                   f"--pwfile={kept}", f"{folder}/data")  # fmt: skip
-        subprocess.run(create, check=True, cwd=folder, capture_output=True, **other)
+        subprocess.run(create, check=True, cwd=folder, capture_output=True, user=owner, group=owner)
         serve = (program("postgres"), "-D", f"{folder}/data", "-h", "127.0.0.1", "-p", str(port), "-k", folder,
                  "-c", "fsync=off")  # fmt: skip
+        ready = (program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port))
         with (Path(folder) / "log").open("w") as log:
-            server = subprocess.Popen(serve, cwd=folder, stdout=log, stderr=log, **other)
+            server = subprocess.Popen(serve, cwd=folder, stdout=log, stderr=log, user=owner, group=owner)
         try:
+            until(lambda: subprocess.run(ready, check=False, capture_output=True).returncode == 0)
             yield f"postgresql+asyncpg://prefect:{secret}@127.0.0.1:{port}/postgres"
         finally:
             server.terminate()
