@@ -216,7 +216,7 @@ def _joined(answered: Answered, checks: Mapping[str, CheckWords]) -> Answer:
         return Answer(question=tr(answered.question), word=one.answer, reasons=(worded(one.reasons, checks),))
     alike: dict[tuple[Word, str], list[str]] = {}
     for one in found:
-        alike.setdefault((one.answer, worded(one.reasons, checks, whole=False)), []).append(one.title)
+        alike.setdefault((one.answer, worded(one.reasons, checks, whole=False)), []).append(tr(one.title))
     order = sorted(alike, key=lambda one: _WORST.index(one[0]))
     rest = [word for word, text in order[_MOST_GROUPS:] for _ in alike[word, text]]
     return Answer(

@@ -171,7 +171,7 @@ def _explained_rows(material: Material) -> str:
 
 def _method_block(method: MethodMaterial) -> Block:
     """What a method is, and where it was published."""
-    return Block(heading=tr(method.title), formula=method.formula, paragraphs=(tr(method.citation),))
+    return Block(heading=tr(method.title), formula=tr(method.formula), paragraphs=(tr(method.citation),))
 
 
 def _baselines(material: Material) -> tuple[str, ...]:
