@@ -12,7 +12,8 @@ from pathlib import Path
 from exhibit.flows.cli import run
 from exhibit.flows.command_line import BAD_INPUT, CHECK_FAILED, DONE
 from exhibit.flows.compose import option_files
-from exhibit.tasks.records.language import ENGLISH, languages
+from exhibit.tasks.catalogues import languages
+from exhibit.tasks.records.language import ENGLISH
 
 PLACE = Path("build/gallery")
 ISSUED = "document.issued=2026-01-01T00:00:00Z"

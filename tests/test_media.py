@@ -15,9 +15,10 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from exhibit.flows import cluster
+from exhibit.flows import workers
 from exhibit.flows.gc import collect
 from exhibit.flows.stores import opened, place
+from exhibit.flows.workers import Probe
 from exhibit.tasks.bucket import Bucket
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.store import Damaged, Store, action_name, digest_of, object_name
@@ -251,12 +252,12 @@ def test_a_store_travels_to_workers(there: Place, tmp_path: Path) -> None:
     assert (again, hash(again)) == (medium, hash(medium))
     digest = Store(medium).put(b"abc")
     assert Store(again).get(digest) == b"abc"
-    probe = Store(medium).put(cluster._PROBE)
-    assert cluster._seen_from_a_worker(again, object_name(probe))[1] is True
-    assert cluster._seen_from_a_worker(again, object_name(KEY))[1] is False
+    name = object_name(Store(medium).put(workers._PROBE))
+    assert workers._seen_from_a_worker(Probe(again, name)).sees is True
+    assert workers._seen_from_a_worker(Probe(again, object_name(KEY))).sees is False
     if there.url.startswith("s3:"):
         alien = Bucket("s3://no-such-bucket/x", tmp_path / "alien", patience=0)
-        assert cluster._seen_from_a_worker(alien, object_name(probe))[1] is False
+        assert workers._seen_from_a_worker(Probe(alien, name)).sees is False
 
 
 # --- copies -------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import numpy as np
 
 from exhibit.tasks.records.language import say
 from exhibit.tasks.records.opening import ends
+from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,12 +41,11 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
         if width * height > most_pixels:
             raise ValueError(
                 say(
-                    "has {width} x {height} pixels, more than data.limits.pixels: {limit}; data.limits.pixels={all} "
-                    "takes it",
+                    "has {width} x {height} pixels, more than data.limits.pixels: {limit}; {setting} takes it",
                     width=str(width),
                     height=str(height),
                     limit=f"{most_pixels:,}",
-                    all=str(width * height),
+                    setting=typed("data.limits.pixels", str(width * height)),
                 )
             )
         turned = ImageOps.exif_transpose(file)

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from markupsafe import escape as escape_markup
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document import layout, screen
 from exhibit.tasks.document.fonts import marked, paper_faces, require_glyphs, screen_faces
 from exhibit.tasks.document.reading import guides, read
@@ -23,7 +24,7 @@ from exhibit.tasks.document.words import judged
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.figure import Drawing, Part, Scale
 from exhibit.tasks.records.filed import State
-from exhibit.tasks.records.language import ENGLISH, language_now, sentences, spoken, tr, trn, trp
+from exhibit.tasks.records.language import ENGLISH, language_now, sentences, tr, trn, trp
 from exhibit.tasks.records.page import Document, MissingGlyphs, Paper, Table
 from exhibit.tasks.records.verdict import Verdict
 

@@ -13,10 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document.provenance import printed, provenance
 from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.figure import Drawing
-from exhibit.tasks.records.language import mark, spoken, tr
+from exhibit.tasks.records.language import mark, tr
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.records.page import Document, MissingGlyphs, Paper
 from exhibit.tasks.records.shown import escaped_lines

@@ -5,12 +5,13 @@ from datetime import datetime
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document.fonts import marked, paper_faces
 from exhibit.tasks.document.html import date, style_sheet
 from exhibit.tasks.document.pdf import render_part
 from exhibit.tasks.document.signoff import DECISIONS, Said
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.records.language import ENGLISH, spoken, tr
+from exhibit.tasks.records.language import ENGLISH, tr
 
 
 def drawn_line(

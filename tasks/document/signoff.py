@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from exhibit.tasks.catalogues import languages, spoken
 from exhibit.tasks.records.base import Record
-from exhibit.tasks.records.language import ENGLISH, languages, mark, spoken, tr
+from exhibit.tasks.records.language import ENGLISH, mark, tr
 
 Decision = Literal["approved", "approved_with_conditions", "rejected"]
 DECISIONS: dict[Decision, str] = {

@@ -8,11 +8,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from exhibit.tasks.catalogues import languages
 from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.base import Spec
 from exhibit.tasks.records.card import Card, Line, Text
 from exhibit.tasks.records.decision import DecisionSpec
-from exhibit.tasks.records.language import ENGLISH, languages
+from exhibit.tasks.records.language import ENGLISH
 from exhibit.tasks.records.page import MissingGlyphs, Paper
 from exhibit.tasks.records.profile import Profile
 

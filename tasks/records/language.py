@@ -1,24 +1,19 @@
 """The words of a document in its reader's language: catalogues of gettext, which are asked when a page is made.
 
 English is what the code says. What a stage keeps remembers what it is made of (`Message`), so that one run can be read
-in every language. Catalogues are the `.po` files of a folder of `templates/locale`: all that a further language is.
+in every language. `tasks.catalogues` knows the other languages.
 """
 
-import gettext
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, reduce
-from hashlib import sha256
-from pathlib import Path
+from functools import reduce
 from string import Formatter
 from typing import Any, NamedTuple, Protocol, Self
 
 from pydantic import GetCoreSchemaHandler, SerializationInfo
 from pydantic_core import CoreSchema, core_schema
 
-LOCALE = Path(__file__).parents[2] / "templates" / "locale"
 ENGLISH = "en"
 
 
@@ -32,28 +27,23 @@ class Catalogue(Protocol):
     def pgettext(self, context: str, message: str) -> str: ...
 
 
-class _Spoken(NamedTuple):
-    """The language of the pages that are being made; none for English."""
+class Spoken(NamedTuple):
+    """The language of the pages that are being made, its catalogue, which English has none of, and whether sentences
+    begin with a capital letter."""
 
     language: str
     catalogue: Catalogue | None
+    capitals: bool
 
 
-_IN_ENGLISH = _Spoken(ENGLISH, None)
-_spoken: ContextVar[_Spoken] = ContextVar("spoken", default=_IN_ENGLISH)
-
-
-@cache
-def languages() -> tuple[str, ...]:
-    """English, and every language that has a catalogue."""
-    return (ENGLISH, *sorted(folder.name for folder in LOCALE.iterdir() if any(folder.glob("*.po"))))
+IN_ENGLISH = Spoken(ENGLISH, None, True)
+_spoken: ContextVar[Spoken] = ContextVar("spoken", default=IN_ENGLISH)
 
 
 @contextmanager
-def spoken(language: str, catalogue: Catalogue | None = None) -> Iterator[None]:
-    """While this lasts, `tr` and the others speak this language: by its own catalogue, if none is given."""
-    own = None if language == ENGLISH else catalogue_of(language)
-    before = _spoken.set(_Spoken(language, own if catalogue is None else catalogue))
+def speaking(spoken: Spoken) -> Iterator[None]:
+    """While this lasts, `tr` and the others speak this language."""
+    before = _spoken.set(spoken)
     try:
         yield
     finally:
@@ -89,6 +79,11 @@ def trp(context: str, message: str, /, **values: str) -> str:
     return text.format_map(values) if values else text
 
 
+def has_capitals() -> bool:
+    """Whether sentences of the language that is spoken begin with a capital letter."""
+    return _spoken.get().capitals
+
+
 def mark(message: str) -> str:
     """The same: a text for the catalogues that is said elsewhere, by `tr`."""
     return message
@@ -110,16 +105,6 @@ def sentences(parts: Sequence[str]) -> str:
     return (
         reduce(lambda one, after: trp("between sentences", "{one} {after}", one=one, after=after), said) if said else ""
     )
-
-
-def has_capitals() -> bool:
-    """Whether sentences of the language begin with a capital letter."""
-    if (language := language_now()) == ENGLISH:
-        return True
-    from babel import Locale
-
-    name = str(Locale.parse(language, sep="-").language_name)
-    return name.upper() != name.lower()
 
 
 class Message(str):
@@ -185,16 +170,16 @@ class Message(str):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Programs read the English text; what is kept for pages remembers its parts."""
+        """Programs read the English text; what is kept for pages remembers its parts, as `packing` writes them."""
 
-        def plain(value: "Message | str", info: SerializationInfo) -> Any:
-            return str(value) if info.mode == "json" else as_message(value).as_plain()
+        def itself(value: "Message | str", info: SerializationInfo) -> "Message | str":
+            return str(value) if info.mode == "json" else as_message(value)
 
         return core_schema.no_info_plain_validator_function(
             cls.of_plain,
             json_schema_input_schema=core_schema.str_schema(),
             serialization=core_schema.plain_serializer_function_ser_schema(
-                plain, info_arg=True, return_schema=core_schema.any_schema()
+                itself, info_arg=True, return_schema=core_schema.any_schema()
             ),
         )
 
@@ -237,51 +222,3 @@ def joined(parts: Sequence[str], between: str = SEMICOLON) -> Message:
 def names_in(text: str) -> set[str]:
     """The {names} of a text."""
     return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-
-@cache
-def catalogue_of(language: str) -> Catalogue:
-    """All that the catalogues of a language say.
-
-    Raises:
-        ValueError: for a language without a catalogue.
-    """
-    from babel.messages.catalog import Catalog
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
-
-    if language not in languages():
-        raise ValueError(f"there is no catalogue of {language!r}; there are {', '.join(languages())}")
-    whole: Catalog | None = None
-    for path in files_of(language):
-        with path.open("rb") as file:
-            read = read_po(file)
-        if whole is None:
-            whole = read
-            continue
-        for message in read:
-            if message.id:
-                whole[message.id] = message
-    buffer = io.BytesIO()
-    assert whole is not None, "a language has a catalogue"
-    write_mo(buffer, whole)
-    buffer.seek(0)
-    return gettext.GNUTranslations(buffer)
-
-
-def files_of(language: str) -> list[Path]:
-    """The catalogues of a language."""
-    return sorted((LOCALE / language).glob("*.po"))
-
-
-def key_of(language: str) -> dict[str, str]:
-    """What a stage that makes words depends on: of English, which stands in the code, nothing more."""
-    return {} if language == ENGLISH else {"language": language, "catalogue": said_by(language)}
-
-
-@cache
-def said_by(language: str) -> str:
-    """The digest of what decides the words of this language: of English none."""
-    if language == ENGLISH:
-        return ""
-    return sha256(b"".join(path.read_bytes() for path in files_of(language))).hexdigest()

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from exhibit.tasks.records.base import Array, Arrays, Record
+from exhibit.tasks.records.language import Message
 from exhibit.tasks.records.shelf import Shelf, Shelved
 
 _R = TypeVar("_R", bound=Record)
@@ -44,6 +45,8 @@ def pack(record: Record) -> bytes:
                 return {mark: name, **others}
             case np.generic():
                 return value.item()
+            case Message():
+                return value.as_plain()
             case dict():
                 return {key: hollow(item) for key, item in value.items()}
             case list() | tuple():

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from exhibit.tasks.catalogues import key_of, spoken
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.changed import Changed
@@ -11,7 +12,7 @@ from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.decision import Decisions
 from exhibit.tasks.records.figure import Drawings
 from exhibit.tasks.records.filed import ProfilePage
-from exhibit.tasks.records.language import ENGLISH, key_of, spoken
+from exhibit.tasks.records.language import ENGLISH
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.page import Document, Failure

@@ -2,9 +2,10 @@
 
 import json
 
+from exhibit.tasks.catalogues import key_of, spoken
 from exhibit.tasks.protocols import Progress, silent
 from exhibit.tasks.records.figure import Drawings
-from exhibit.tasks.records.language import ENGLISH, key_of, spoken
+from exhibit.tasks.records.language import ENGLISH
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.stages.stage import FinishedStage, read, run_stage

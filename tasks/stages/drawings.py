@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 
+from exhibit.tasks.catalogues import key_of, spoken
 from exhibit.tasks.records.figure import Drawings, Figure
-from exhibit.tasks.records.language import key_of, spoken
 from exhibit.tasks.records.material import Scales
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.stages.stage import FinishedStage, run_stage

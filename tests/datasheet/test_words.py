@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.datasheet.columns import MOST_CATEGORIES, Values, distribution
 from exhibit.tasks.datasheet.sheet import datasheet
 from exhibit.tasks.document import quality
 from exhibit.tasks.document.data_words import titles
 from exhibit.tasks.quality.classification import classification
 from exhibit.tasks.records.data import Input
-from exhibit.tasks.records.language import spoken, tr
+from exhibit.tasks.records.language import tr
 from tests.datasheet.test_datasheet import table
 from tests.datasheet.test_other_inputs import of
 from tests.document.test_first_pages import flowers

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document import groups, molecule
 from exhibit.tasks.document.groups import bounds_of
 from exhibit.tasks.document.sentences import worded
@@ -16,7 +17,6 @@ from exhibit.tasks.records.explanation import Importance, Summary
 from exhibit.tasks.records.figure import Bars
 from exhibit.tasks.records.finding import Extremes
 from exhibit.tasks.records.groups import GROUPS
-from exhibit.tasks.records.language import spoken
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Material
 from exhibit.tasks.stages.gather import _place
 from tests import points

@@ -10,10 +10,10 @@ from fontTools.ttLib import TTFont
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document.fonts import marked, required, screen_faces, without_glyph
 from exhibit.tasks.drawing.svg import fitted, fitted_apart, number, text_width
 from exhibit.tasks.faces import path
-from exhibit.tasks.records.language import spoken
 
 _NAMES = st.text(st.sampled_from("abW _"), min_size=1, max_size=40)
 

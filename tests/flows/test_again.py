@@ -11,8 +11,8 @@ import pytest
 
 from exhibit.flows.again import typed_again
 from exhibit.flows.cli import run
+from exhibit.tasks.catalogues import languages
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.records.language import languages
 from exhibit.tasks.records.manifest import Manifest
 from tests.conftest import ISSUED
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from exhibit.flows.cli import run
-from exhibit.tasks.records.language import LOCALE
+from exhibit.tasks.catalogues import LOCALE
 from tests.language.messages import entry, texts
 
 LANGUAGE = "eo"  # which nobody asks for otherwise

@@ -15,7 +15,8 @@ import yaml
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
-from exhibit.tasks.records.language import ENGLISH, LOCALE, files_of, languages
+from exhibit.tasks.catalogues import LOCALE, files_of, languages
+from exhibit.tasks.records.language import ENGLISH
 
 ROOT = Path(__file__).parents[2]
 ONE = {"tr": 0, "mark": 0, "say": 0}  # functions, and which argument is the text

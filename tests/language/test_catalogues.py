@@ -2,7 +2,8 @@
 
 import pytest
 
-from exhibit.tasks.records.language import languages, names_in, say, sentences, spoken, tr
+from exhibit.tasks.catalogues import languages, spoken
+from exhibit.tasks.records.language import names_in, say, sentences, tr
 from tests.language.messages import Text, missing, texts, translated
 
 OTHERS = languages()[1:]

@@ -7,13 +7,13 @@ import numpy as np
 import pikepdf
 import pytest
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document import signed_line
 from exhibit.tasks.document.pdf import render_pdf
 from exhibit.tasks.document.revisions import language
 from exhibit.tasks.document.signoff import Decision, Said
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.figure import Bars, Figure, Series
-from exhibit.tasks.records.language import spoken
 
 FIGURE = Figure(
     name="shares",

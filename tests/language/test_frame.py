@@ -5,13 +5,13 @@ import re
 import pytest
 from markupsafe import Markup
 
+from exhibit.tasks.catalogues import languages, spoken
 from exhibit.tasks.document.card import page
 from exhibit.tasks.document.html import SCRIPTS, TEMPLATES, Facts, filled, headline, render_html
 from exhibit.tasks.document.layout import letters
 from exhibit.tasks.document.provenance import provenance
 from exhibit.tasks.document.reading import Colours, section
 from exhibit.tasks.records.card import Card
-from exhibit.tasks.records.language import languages, spoken
 from exhibit.tasks.records.page import Block, Chapter, Column, Document, Section, Table
 
 OTHERS = languages()[1:]

@@ -1,12 +1,15 @@
 """What a stage keeps is said in the language of the page, and an empty text has no words in any."""
 
+import json
+
 import pytest
 
+from exhibit.tasks.catalogues import languages, spoken
 from exhibit.tasks.checks.case import all_of, told
 from exhibit.tasks.data.rows import Labels
 from exhibit.tasks.methods.draws import SamplingSpec
 from exhibit.tasks.methods.gradient import VanillaGradSpec
-from exhibit.tasks.records.language import COMMA, Message, as_given, joined, languages, mark, spoken, tr
+from exhibit.tasks.records.language import COMMA, Message, as_given, joined, mark, tr
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.records.verdict import CheckResult
 
@@ -24,6 +27,13 @@ def test_what_a_check_says_goes_through_the_store_in_parts() -> None:
     with spoken("ja"):
         assert tr(kept) == "説明したサンプル3件すべて"
         assert tr(told(1e-7, 0.01, "%")) == "0.01%未満"
+
+
+def test_programs_read_what_is_kept_as_a_text() -> None:
+    """Also where it has parts: only the store keeps these apart."""
+    result = CheckResult.not_applicable("deletion", "shap", all_of(3, "explained samples"))
+    for mode in ("python", "json"):
+        assert json.loads(json.dumps(result.model_dump(mode=mode)["sentence"])) == "all 3 explained samples"
 
 
 def test_a_name_that_somebody_gave_is_the_same_in_every_language() -> None:

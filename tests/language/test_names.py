@@ -2,10 +2,10 @@
 
 import pytest
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document import between
 from exhibit.tasks.records.compared import Level, Where
 from exhibit.tasks.records.grouping import NOT_STATED, group_name, range_names
-from exhibit.tasks.records.language import spoken
 
 
 def test_ranges_of_numbers_are_named_in_the_language_of_the_page() -> None:

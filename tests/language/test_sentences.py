@@ -2,11 +2,12 @@
 
 import pytest
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document.grounds import worded as reasons
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import judged
 from exhibit.tasks.records.finding import Extremes, Leaders, Named
-from exhibit.tasks.records.language import spoken, tr
+from exhibit.tasks.records.language import tr
 from exhibit.tasks.records.trust import Doubted, Reserved
 
 LENGTH = Leaders(first=(Named(name="petal length", value=0.5), Named(name="petal width", value=0.25)))
