@@ -3,7 +3,7 @@
 import numpy as np
 
 from exhibit.tasks.document import agreement, between
-from exhibit.tasks.document.words import capital, count, first_places, listing, plain
+from exhibit.tasks.document.words import capital, clauses, count, first_places, plain
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.compared import Comparison, Group
 from exhibit.tasks.records.figure import Figure, Matrix, Scale
@@ -63,7 +63,7 @@ def section(comparison: Comparison) -> Section | None:
         return None
     small = len(comparison.results) <= _MOST_RESULTS
     whole = [tr(_WHOLE[name], top=first_places(comparison.top)) for name in _whole(comparison)]
-    same = tr("In every pair {said}.", said=listing(whole)) if whole else ""
+    same = tr("In every pair {said}.", said=clauses(whole)) if whole else ""
     text = sentences([_beside(comparison), same, tr("All pairs are attached as agreement.parquet.")])
     narrow = all(matrix(comparison, measure).width < 1 for measure in measures(comparison)[1:])
     pairs = [tuple(names[1:])] if narrow else [(name,) for name in names[1:]]

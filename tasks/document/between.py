@@ -3,7 +3,7 @@
 from functools import reduce
 
 from exhibit.tasks.document.sentences import Said, said
-from exhibit.tasks.document.words import count, first_places, listing, plain, rounded, without_units
+from exhibit.tasks.document.words import clauses, count, first_places, listing, plain, rounded, without_units
 from exhibit.tasks.records.compared import Comparison, Level, Where
 from exhibit.tasks.records.finding import Alike, Deciding, Flips, Shift, Shifts, Signs, Survival
 from exhibit.tasks.records.groups import GROUPS
@@ -248,7 +248,7 @@ def swapped(finding: Shifts) -> str:
 def _first(said_of: list[str]) -> str:
     """The first of them, and how many more there are."""
     more = [tr("{number} more", number=str(len(said_of) - _MOST))] if len(said_of) > _MOST else []
-    return listing([*said_of[:_MOST], *more])
+    return clauses([*said_of[:_MOST], *more])
 
 
 @said.register

@@ -7,7 +7,7 @@ import numpy as np
 from exhibit.tasks.document import between
 from exhibit.tasks.document.html import date
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import count, listing, plain, rounded, signed, without_units
+from exhibit.tasks.document.words import clauses, count, listing, plain, rounded, signed, without_units
 from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.changed import Changed, Pair, PointPair
 from exhibit.tasks.records.figure import Bars, Figure, Series
@@ -161,7 +161,7 @@ def _settings(pair: PointPair) -> str:
     if not keys:
         return ""
     before, after = pair.before.settings, pair.after.settings
-    named = listing(
+    named = clauses(
         [
             tr("{setting} from {before} to {after}", setting=key, before=before[key], after=after[key])
             for key in keys[:_MOST_NAMES]

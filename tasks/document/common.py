@@ -10,7 +10,7 @@ import numpy as np
 from exhibit.tasks.document.words import beside, capital, judged, listing, numbers, plain, short_of_one, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Scale, Swarm, Waterfall
-from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
+from exhibit.tasks.records.language import has_capitals, mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Aside, Block, Column, Table
 from exhibit.tasks.records.verdict import CheckResult, Verdict
@@ -434,13 +434,18 @@ def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:
     if len(measured) == 1:
         method, check = measured[0]
         return Aside(
-            title=trp("list", ", ").join([title, tr(method.title).lower()]),
+            title=trp("list", ", ").join([title, _low(tr(method.title))]),
             text=tr(check.sentence),
             verdict=check.verdict,
         )
     worst = min((check.verdict for _, check in measured), key=_WORST.index)
-    values = trp("list", "; ").join(f"{tr(method.title).lower()} {_short(check)}" for method, check in measured)
+    values = trp("list", "; ").join(f"{_low(tr(method.title))} {_short(check)}" for method, check in measured)
     return Aside(title=title, text=tr("{sentence}.", sentence=capital(values)), verdict=worst)
+
+
+def _low(title: str) -> str:
+    """The title of a method within a line; where sentences have no capitals the Latin words in it keep theirs."""
+    return title.lower() if has_capitals() else title
 
 
 _WORST: tuple[Verdict, ...] = ("fail", "undecided", "pass", "not assessed", "not applicable")

@@ -10,7 +10,7 @@ from exhibit.tasks.document.bearing import of_the_same
 from exhibit.tasks.document.chapter import chapter, finding
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.spec import MANY
-from exhibit.tasks.document.words import capital, count, listing
+from exhibit.tasks.document.words import capital, clauses, count, listing
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.changed import Changed
 from exhibit.tasks.records.compared import Comparison
@@ -151,7 +151,7 @@ def _subtitle(materials: Sequence[Material]) -> str:
     subjects = list(dict.fromkeys(_subject(material) for material in materials))
     return tr(
         "{subjects}: which parts of the input carry each prediction, and how far that can be trusted.",
-        subjects=capital(listing(subjects)),
+        subjects=capital(clauses(subjects)),
     )
 
 

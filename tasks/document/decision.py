@@ -12,7 +12,7 @@ from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.reasons import Words
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import beside, count, judged, listing, plain, question, rounded, share
+from exhibit.tasks.document.words import beside, clauses, count, judged, listing, plain, question, rounded, share
 from exhibit.tasks.records.decision import Alternative, Cell, Decision, Decisions, Outcome, Search
 from exhibit.tasks.records.explanation import Cases
 from exhibit.tasks.records.figure import Figure
@@ -325,7 +325,7 @@ def _otherwise(material: Material, decision: Decision, found: Alternative) -> st
         chance = tr("predicted {value}", value=_predicted(material, outcome, decision.threshold))
     return tr(
         "If {changes}, the model would decide: {outcome} ({chance}).",
-        changes=listing(changes),
+        changes=clauses(changes),
         outcome=_named(material, decision, outcome),
         chance=chance,
     )

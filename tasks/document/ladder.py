@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exhibit.tasks.document.words import capital, listing, share
+from exhibit.tasks.document.words import capital, clauses, share
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material, MethodMaterial
@@ -59,12 +59,12 @@ def _figure(material: Material, method: MethodMaterial) -> Figure:
             "passes; a ring: out of steps.",
             tolerance=share(content.tolerance),
         ),
-        tr("{sentence}.", sentence=capital(listing(named))),
+        tr("{sentence}.", sentence=capital(clauses(named))),
         trn(
             "Of {number} explanation, {stops}.",
             "Of {number} explanations, {stops}.",
             int(content.stopped.sum()),
-            stops=listing(stops),
+            stops=clauses(stops),
         ),
     ]
     return Figure(

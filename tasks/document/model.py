@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from exhibit.tasks.document.words import capital, count, interval, listing, long_named, plain
+from exhibit.tasks.document.words import capital, clauses, count, interval, listing, long_named, plain
 from exhibit.tasks.records.figure import Content, Curves, Diagram, Figure, Matrix, Scatter, Series
 from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
@@ -129,7 +129,7 @@ def _confused(material: Material) -> str:
         for i, j in most
         if wrong[i, j]
     ]
-    return tr("Confused most often: {pairs}.", pairs=listing(said)) if said else ""
+    return tr("Confused most often: {pairs}.", pairs=clauses(said)) if said else ""
 
 
 def _parity(material: Material) -> Figure:
@@ -238,7 +238,7 @@ def rows_of(material: Material) -> str:
     watch = [tr("{number} watch its training", number=f"{watching:,}")] if watching else []
     held_out = tr("{number} are held out", number=f"{test:,}")
     stop = tr("The held-out rows also stop the training, so what is measured on them is a little too good.")
-    rows = tr("{clause}.", clause=listing([learnt, *watch, held_out]))
+    rows = tr("{clause}.", clause=clauses([learnt, *watch, held_out]))
     return sentences([rows, stop if material.stopped_by_test else ""])
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from exhibit.tasks.document.words import count, judged, listing, neither, rounded, share
+from exhibit.tasks.document.words import clauses, count, judged, listing, neither, rounded, share
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.filed import Answered, Found, Place, ProfilePage, State
@@ -38,14 +38,14 @@ def page(
         "figure": lambda name: _figure(name, document, drawings),
         "number": lambda name: _number(name, document, numbers),
     }
-    clauses = tuple(_answered(clause, look) for clause in profile.clauses)
+    answered = tuple(_answered(clause, look) for clause in profile.clauses)
     return ProfilePage(
         title=profile.title,
         source=profile.source,
         version=profile.version,
         note=profile.note or "",
-        clauses=clauses,
-        summary=summary([clause.state for clause in clauses]),
+        clauses=answered,
+        summary=summary([clause.state for clause in answered]),
         disclaimer=tr(DISCLAIMER),
     )
 
@@ -195,4 +195,4 @@ def summary(states: Sequence[State]) -> str:
         NOT_HERE: mark("{number} not provided by this report"),
     }
     said = [tr(what, number=str(states.count(state))) for state, what in words.items() if state in states]
-    return tr("Of {clauses}: {states}.", clauses=count(len(states), "clause"), states=listing(said))
+    return tr("Of {clauses}: {states}.", clauses=count(len(states), "clause"), states=clauses(said))
