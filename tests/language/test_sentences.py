@@ -22,7 +22,7 @@ LENGTH = Leaders(first=(Named(name="petal length", value=0.5), Named(name="petal
             "Petal length and petal width carry 75% of the explanation, petal length most (50%).",
         ),
         ("ja", "petal lengthが首位", "petal length、petal widthが説明の75%を占め、最大はpetal length（50%）である。"),
-        ("zh-Hans", "petal length居首", "petal length以及petal width占解释的75%，其中petal length最多（50%）。"),
+        ("zh-Hans", "petal length居首", "petal length和petal width占解释的75%，其中petal length最多（50%）。"),
     ],
 )
 def test_a_finding_is_told_in_the_language_of_the_page(language: str, title: str, sentence: str) -> None:
