@@ -4,6 +4,7 @@ import pytest
 
 from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document.grounds import worded as reasons
+from exhibit.tasks.document.profile import summary
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import judged
 from exhibit.tasks.records.finding import Extremes, Leaders, Named
@@ -75,3 +76,11 @@ def test_a_number_of_four_digits_keeps_them(value: float) -> None:
     finding = Extremes(up=Named(name="a", value=value, samples=31), down=None, samples=40, raises="", lowers="")
     number = "1,234" if value > 1 else "0.0200"
     assert worded(finding)[1].endswith(f"of either sign ({number} for each in 31 molecules).")
+
+
+def test_clauses_are_joined_as_clauses_not_as_nouns() -> None:
+    with spoken("zh-Hans"):
+        assert summary(["here", "in part"]) == "2个条款中：1条具备档案所指的全部内容，1条具备其中一部分。"
+    assert (
+        summary(["here", "in part"]) == "Of 2 clauses: 1 with all that the profile points to and 1 with a part of it."
+    )
