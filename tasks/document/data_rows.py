@@ -252,7 +252,7 @@ def balance(material: Material, found: Datasheet) -> tuple[Table, ...]:
     return (
         Table(
             name=f"{material.slug}-balance",
-            caption=tr("Rows of each class of {label}, where it is known.", label=material.dataset.label_name),
+            caption=tr("Rows of each class of {label}, where it is known.", label=tr(material.dataset.label_name)),
             columns=(Column(title=tr("class")), *(Column(title=rows_of(material, s), numeric=True) for s in known)),
             rows=tuple(
                 (name, *(f"{own[split]:,} ({share(own[split] / totals[split])})" for split in known))

@@ -62,7 +62,9 @@ def _dots(material: Material, found: Dependence, items: list[Against], output: i
     )
     return Figure(
         name=f"{material.slug}-dependence-{output + 1}",
-        content=EffectPanels(panels=tuple(panels), axis=f"a, {tr(main.unit)}", signed=main.signed),
+        content=EffectPanels(
+            panels=tuple(panels), axis=trp("list", ", ").join(["a", tr(main.unit)]), signed=main.signed
+        ),
         caption=sentences([caption, left]),
         alt=capital(trp("list", "; ").join(_ends(item, rows) for item in items)),
     )

@@ -60,7 +60,7 @@ def swarm(content: Swarm, width: float) -> Part:
         line(left, y, total - 6, y, INK, 0.9),
         *below(axis, y, by_sign=True),
         *words,
-        quiet_word(content.axis, (left + total) / 2, y + 32),
+        quiet_word(tr(content.axis), (left + total) / 2, y + 32),
     )
 
 

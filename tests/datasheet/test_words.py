@@ -5,11 +5,11 @@ import numpy as np
 from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.datasheet.columns import MOST_CATEGORIES, Values, distribution
 from exhibit.tasks.datasheet.sheet import datasheet
-from exhibit.tasks.document import quality
+from exhibit.tasks.document import data_rows, quality
 from exhibit.tasks.document.data_words import titles
 from exhibit.tasks.quality.classification import classification
 from exhibit.tasks.records.data import Input
-from exhibit.tasks.records.language import tr
+from exhibit.tasks.records.language import say, tr
 from tests.datasheet.test_datasheet import table
 from tests.datasheet.test_other_inputs import of
 from tests.document.test_first_pages import flowers
@@ -36,6 +36,15 @@ def test_the_rest_of_the_categories_is_told_from_one_that_the_user_calls_others(
         assert (tr(found.bins[0]), tr(found.bins[-1])) == ("others", "その他")
     bins = found.model_dump(mode="json")["bins"]
     assert (bins[0], bins[-1]) == ("others", "others")
+
+
+def test_what_a_class_is_of_is_named_in_the_language_of_the_page() -> None:
+    found = datasheet(table(np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1])))
+    own = flowers([1, 2, 3, 4])
+    item = own.model_copy(update={"dataset": own.dataset.model_copy(update={"label_name": say("species")})})
+    with spoken("ja"):
+        [classes] = data_rows.balance(item, found)
+    assert classes.caption == "種が分かっている行のクラス別の数。"
 
 
 def test_files_about_quality_are_in_english_whatever_the_page_speaks() -> None:

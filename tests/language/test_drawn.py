@@ -9,11 +9,15 @@ import pytest
 
 from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document import signed_line
+from exhibit.tasks.document.dependence import figures
 from exhibit.tasks.document.pdf import render_pdf
 from exhibit.tasks.document.revisions import language
 from exhibit.tasks.document.signoff import Decision, Said
 from exhibit.tasks.drawing.kinds import draw
-from exhibit.tasks.records.figure import Bars, Figure, Series
+from exhibit.tasks.records.behaviour import Against, Asked, Dependence
+from exhibit.tasks.records.figure import Bars, Figure, Series, Swarm
+from exhibit.tasks.records.language import say
+from tests.document.test_first_pages import flowers
 
 FIGURE = Figure(
     name="shares",
@@ -28,6 +32,23 @@ def test_how_a_figure_is_read_is_said_in_the_language_of_the_page(spoken_in: str
     with spoken(spoken_in):
         assert draw(FIGURE).reading.title == title
     assert draw(FIGURE).reading.title == "Bars"
+
+
+def test_the_unit_below_points_is_said_in_the_language_of_the_page() -> None:
+    points = Swarm(labels=("x",), values=np.array([[0.5], [-0.5]]), shades=np.full((2, 1), 0.5), axis=say("nats"))
+    figure = FIGURE.model_copy(update={"content": points})
+    with spoken("ja"):
+        assert ">ナット<" in draw(figure).parts[0].data.decode()
+    assert b">nats<" in draw(figure).parts[0].data
+
+
+def test_what_a_method_gives_is_measured_in_the_language_of_the_page() -> None:
+    asked = Asked(rows=4, of=4, splits=("test",), seed=0, calls=0)
+    item = Against(feature="x", seen=np.arange(4.0), values=np.arange(4.0))
+    found = Dependence(asked=asked, method="m0", outputs=("a",), of=np.zeros(4, int), items=(item,), total=1)
+    with spoken("ja"):
+        [figure] = figures(flowers([1, 2, 3, 4]), found)
+    assert figure.model_dump()["content"]["axis"] == "a、ロジット"
 
 
 @pytest.mark.parametrize(
