@@ -35,7 +35,7 @@ def test_a_finding_is_told_in_the_language_of_the_page(language: str, title: str
     ("language", "title"),
     [
         ("en", "Hydroxyl raises the predicted x and halogen lowers it"),
-        ("ja", "Hydroxylは予測したxを上げる、halogenは予測したxを下げる"),
+        ("ja", "Hydroxylはxの予測値を上げる、halogenはxの予測値を下げる"),
         ("zh-Hans", "Hydroxyl使预测的x升高，halogen使预测的x降低"),
     ],
 )
