@@ -1,7 +1,8 @@
 """The command line: which commands there are, and those that make something. It owns the exit codes.
 
 0 done, 1 unexpected, 2 bad config or input, 3 done but a required check or a point failed; `verify`: 4 different or not
-signed as required, 5 damaged, 6 not derivable here; `diff`: 4, 5; `export`: 5; 130 interrupted.
+signed as required, 5 damaged, 6 not derivable here; `diff`: 4, 5; `export`: 5; `render`: 4 other numbers than those
+of the run; 130 interrupted.
 """
 
 import argparse
@@ -105,7 +106,7 @@ def run(arguments: Sequence[str]) -> int:
         return BAD_INPUT if isinstance(error, InputError) else UNEXPECTED
 
 
-def report(arguments: Sequence[str]) -> int:
+def report(arguments: Sequence[str], again: Path | None = None) -> int:
     """explain models, and write the PDF and the HTML"""
     options = asked("report", REPORT_ABOUT, arguments)
     if options is None:
@@ -119,8 +120,10 @@ def report(arguments: Sequence[str]) -> int:
         for line in dry_run(wanted):
             tell(line)
         return DONE
+    from exhibit.flows.again import other_numbers
     from exhibit.flows.artifacts import changed
     from exhibit.flows.run import run_report
+    from exhibit.flows.verification import EXIT_CODES
 
     result = run_report(wanted, ["exhibit", "report", *arguments])
     folder = result.directory
@@ -131,6 +134,9 @@ def report(arguments: Sequence[str]) -> int:
         warn(f"failed: {', '.join(result.failed_points)}; the report says why")
     if result.required_failed:
         warn("a required check failed; the report says which")
+    if again and (others := other_numbers(again, folder)):
+        warn(others)
+        return EXIT_CODES["different"]
     if result.afterwards:
         warn(f"the report is whole, but {result.afterwards}")
         return UNEXPECTED
@@ -143,14 +149,14 @@ def render(arguments: Sequence[str]) -> int:
         prog="exhibit render",
         description="Writes the report of a finished run once more, with other settings of the document, such as its "
         "language. What the store holds is not computed again. Paths that were typed for the run are read from the "
-        "current folder.",
+        "current folder. Exit codes are those of report, and 4 where the numbers are not those of the run any more.",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="directory of the run")
     parser.add_argument("overrides", nargs="+", metavar="document.KEY=VALUE", help="such as document.language=ja")
     options = parser.parse_args(arguments)
     from exhibit.flows.again import typed_again
 
-    return report(typed_again(options.run, options.overrides))
+    return report(typed_again(options.run, options.overrides), again=options.run)
 
 
 def check(arguments: Sequence[str]) -> int:

@@ -19,6 +19,7 @@ from exhibit.tasks.records.manifest import MANIFEST
 from exhibit.tasks.records.packing import pack
 
 EARLIER = "document.compare_to"  # in the config and in the evidence
+LATEST = "latest"
 
 
 _GIVE = "give a run directory, a report.pdf, or latest"
@@ -40,7 +41,7 @@ def earlier(report: Report, watch: Watch) -> Found | None:
     wanted = report.document.compare_to
     if wanted is None:
         return None
-    if wanted == "latest":
+    if wanted == LATEST:
         return _latest(report, watch)
     try:
         require_report(wanted)

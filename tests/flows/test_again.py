@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from exhibit.flows.again import typed_again
+from exhibit.flows.again import _beside, other_numbers, typed_again
 from exhibit.flows.cli import run
+from exhibit.flows.integrity import Subject
 from exhibit.tasks.catalogues import languages
+from exhibit.tasks.evidence.local import described
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.evidence import Evidence, LocalEvidence
 from exhibit.tasks.records.manifest import Manifest
 from tests.conftest import ISSUED
 
@@ -97,3 +100,35 @@ def test_only_pages_can_be_changed(read_in: Mapping[str, Path], tmp_path: Path) 
         typed_again(tmp_path / "none", ["document.language=ja"])
     typed = typed_again(read_in["en"], ["document.language=ja"])
     assert [word for word in typed if word.startswith("document.")] == [ISSUED, "document.language=ja"]
+
+
+def compared(local: Mapping[str, LocalEvidence]) -> Evidence:
+    return Evidence.model_construct(config={"document": {"compare_to": "report.pdf"}}, local=local)
+
+
+def test_the_latest_report_is_the_one_that_the_run_was_compared_with(tmp_path: Path) -> None:
+    """Now the run itself is the latest, and nothing would have changed since."""
+    for name in ("20260101T000000Z-a", "20260101T000001Z-b", "20260101T000002Z-c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.pdf").write_text(name)
+    first, middle, run = sorted(tmp_path.iterdir())
+    latest = ["study=iris", "document.compare_to='latest'"]
+    known = compared({"document.compare_to": described(middle / "report.pdf", "")})
+    assert _beside(run, known, latest) == _beside(run, known, ["study=mine"]) == f"document.compare_to={middle}"
+    assert _beside(run, compared({}), latest) == "document.compare_to=null"
+    assert _beside(run, known, [f"document.compare_to={first}"]) == ""
+    (middle / "report.pdf").write_text("signed since")
+    with pytest.raises(
+        InputError, match=r"is not beside it any more, or was changed; document.compare_to=RUN names it"
+    ):
+        _beside(run, known, latest)
+
+
+def test_other_numbers_than_those_of_the_run_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of rows may have been written anew since."""
+    run, same, other = tmp_path / "a1", tmp_path / "a2", tmp_path / "b"
+    monkeypatch.setattr(
+        "exhibit.flows.again.intact", lambda path: Subject(Evidence.model_construct(content=path.name[0]), b"", {})
+    )
+    assert other_numbers(run, same) == ""
+    assert other_numbers(run, other).startswith(f"the numbers are not those of {run}")

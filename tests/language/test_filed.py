@@ -22,7 +22,8 @@ def test_the_evidence_says_why_a_sample_was_left_out() -> None:
     """A run whose evidence is of another form is taken for a damaged one."""
     dataset = Dataset(
         title="t", description="d", source="s", inputs=(), label_name="l", labels=np.zeros(1), task="regression",
-        sample_ids=np.array(["1"]), split=np.array(["train"]), excluded=(Excluded(sample_id="2", given="", reason=MISSING),),
+        sample_ids=np.array(["1"]), split=np.array(["train"]),
+        excluded=(Excluded(sample_id="2", given="", reason=MISSING),),
     )  # fmt: skip
     stages = [{"stage": "load", "spec": {}, "outputs": {"dataset": "0" * 64}},
               {"stage": "fit", "spec": {}, "outputs": {"weights": "0" * 64}}]  # fmt: skip
@@ -33,8 +34,8 @@ def test_the_evidence_says_why_a_sample_was_left_out() -> None:
 
 def test_a_check_is_filed_in_plain_words() -> None:
     check = CheckResult(
-        check="a", method="b", verdict="fail", required=True, value=1, interval=(0, 2), sentence=say_all(MISSING, "{x}"),
-        sample=sayn("{number} row", "{number} rows", 3), null=mark("mean"), further=say("{a}", a=MISSING),
+        check="a", method="b", verdict="fail", required=True, value=1, interval=(0, 2),
+        sentence=say_all(MISSING, "{x}"), sample=sayn("{number} row", "{number} rows", 3), null=mark("mean"), further=say("{a}", a=MISSING),
     )  # fmt: skip
     [row] = check_rows([("x", [check])])
     texts = [row[name] for name in ("sentence", "sample", "null", "statistic", "further")]
