@@ -34,8 +34,9 @@ def test_the_evidence_says_why_a_sample_was_left_out() -> None:
 
 def test_a_check_is_filed_in_plain_words() -> None:
     check = CheckResult(
-        check="a", method="b", verdict="fail", required=True, value=1, interval=(0, 2),
-        sentence=say_all(MISSING, "{x}"), sample=sayn("{number} row", "{number} rows", 3), null=mark("mean"), further=say("{a}", a=MISSING),
+        check="a", method="b", verdict="fail", required=True, value=1, interval=(0, 2), null=mark("mean"),
+        sentence=say_all(MISSING, "{x}"), sample=sayn("{number} row", "{number} rows", 3),
+        further=say("{a}", a=MISSING),
     )  # fmt: skip
     [row] = check_rows([("x", [check])])
     texts = [row[name] for name in ("sentence", "sample", "null", "statistic", "further")]
