@@ -262,7 +262,7 @@ def _dataset(inputs: Inputs, words: Words) -> Dataset:
     behind = inputs.explained < count
     ids = [f"row {row}" if row < inputs.explained else f"background {row - inputs.explained}" for row in range(count)]
     return Dataset(
-        title=words.title or session.TITLE,
+        title=as_given(words.title) if words.title else session.TITLE,
         description=session.described(count - inputs.explained),
         source=session.SOURCE,
         task="regression",

@@ -26,7 +26,7 @@ from exhibit.tasks.data.imagenet import IMAGENET, class_index
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
 from exhibit.tasks.records.framing import Frame
-from exhibit.tasks.records.language import COMMA, joined, mark, say, say_all
+from exhibit.tasks.records.language import COMMA, as_given, joined, mark, say, say_all
 from exhibit.tasks.records.shelf import Shelf, Shelved
 
 _Pixel = Annotated[int, Field(ge=0, le=4_096)]
@@ -297,7 +297,10 @@ class PhotographsSpec(PictureSpec):
     def load(self, shelf: Shelf) -> Dataset:
         """The photographs that can be read; the others are listed in `excluded` with the reason."""
         wanted, classes = self.wanted()
-        published = say("Published as the likeliest classes are {classes}.", classes=joined(self.read_as, COMMA))
+        published = say(
+            "Published as the likeliest classes are {classes}.",
+            classes=joined([as_given(name) for name in self.read_as], COMMA),
+        )
         description = say_all(mark("Single photographs."), self.framing, published if self.read_as else "")
         return _dataset(
             *self.pictures(wanted, shelf),

@@ -20,7 +20,7 @@ from exhibit.tasks.data.steps import channel_scale, narrowed
 from exhibit.tasks.data.tokens import Vocabulary
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Wanted
-from exhibit.tasks.records.language import Message, as_given, mark, say
+from exhibit.tasks.records.language import Message, as_given, say
 
 _KEYS = {"inputs", "labels"}
 _FURTHER = {
@@ -67,9 +67,9 @@ def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = Non
     whole = bool(labels.classes) and not np.isnan(measured).any()
     names, groups = given.get("names"), given.get("groups")
     return Dataset(
-        title=_told(given.get("title", mark("Data of the user's own"))),
+        title=_told(given.get("title", say("Data of the user's own"))),
         description=_told(given.get("description", say("What {factory} gives.", factory=where.partition(": ")[2]))),
-        source=_told(given.get("source", mark("data of the user's own"))),
+        source=_told(given.get("source", say("data of the user's own"))),
         task=labels.task,
         inputs=tuple(
             input_of(str(key), item, split, f"{where}: {key}", wanted) for key, item in given["inputs"].items()
@@ -89,7 +89,7 @@ def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = Non
 
 def _told(given: Any) -> Message:
     """What a title or a sentence is, whatever was given for it."""
-    return given if isinstance(given, Message) else Message(str(given))
+    return given if isinstance(given, Message) else as_given(str(given))
 
 
 def _units(given: Mapping[str, Any], columns: Sequence[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from exhibit.tasks.protocols import Score
 from exhibit.tasks.records.base import Array, InputError, Spec
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Selection
-from exhibit.tasks.records.language import OR, as_message, joined, mark, say, say_all
+from exhibit.tasks.records.language import OR, as_given, as_message, joined, mark, say, say_all
 from exhibit.tasks.records.model import OutputKind, Prediction
 
 _MOST_OUTPUTS = 20
@@ -183,7 +183,7 @@ def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, predi
         found = select(others, target, dataset, prediction)
         reason: str = say("The molecules whose structures the config names.")
         if not index:
-            structures = joined(selection.structures, OR)
+            structures = joined([as_given(smiles) for smiles in selection.structures], OR)
             reason = say_all(say("No molecule of the data is {structures}.", structures=structures), found.reason)
         return found.model_copy(update={"reason": say_all(reason, selection.because)})
     selection = by_row(selection, dataset)

@@ -7,7 +7,7 @@ import numpy as np
 from exhibit.tasks.chances import wilson
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.language import Message, say
+from exhibit.tasks.records.language import Message, as_given, say
 from exhibit.tasks.records.model import Remarks
 from exhibit.tasks.records.override import typed
 
@@ -55,5 +55,5 @@ def listed(names: Sequence[str]) -> Message:
     """The first of them, and how many more there are."""
     named = ", ".join(names[:_NAMED])
     if len(names) <= _NAMED:
-        return Message(named)
+        return as_given(named)
     return say("{names} and {count} more", names=named, count=str(len(names) - _NAMED))

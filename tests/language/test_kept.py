@@ -2,14 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from exhibit.tasks.catalogues import languages, spoken
 from exhibit.tasks.checks.case import all_of, told
+from exhibit.tasks.data.plain import dataset_of
 from exhibit.tasks.data.rows import Labels
 from exhibit.tasks.methods.draws import SamplingSpec
 from exhibit.tasks.methods.gradient import VanillaGradSpec
-from exhibit.tasks.records.language import COMMA, Message, as_given, joined, mark, tr
+from exhibit.tasks.models.remarks import listed
+from exhibit.tasks.records.language import COMMA, Message, as_given, joined, mark, say, tr
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.records.verdict import CheckResult
 
@@ -60,3 +63,18 @@ def test_a_method_is_called_in_the_language_with_what_it_draws() -> None:
     assert method.title == "Gradient with SmoothGrad noise"
     with spoken("ja"):
         assert tr(method.title) == "勾配（SmoothGradの雑音）"
+
+
+def test_what_a_function_of_the_user_says_of_its_data_is_the_same_in_every_language() -> None:
+    rows = {"inputs": {"a": np.zeros((3, 1))}, "labels": [0.5, 1.5, 2.5], "split": ["train", "train", "test"]}
+    said = {"title": "species", "description": "feature", "source": "mean", "label_name": "label"}
+    given, none = (dataset_of(rows | more, "data.factory: f") for more in (said, {"label_name": "label"}))
+    with spoken("ja"):
+        assert [tr(one) for one in (given.title, given.description, given.source, given.label_name)] == [*said.values()]
+        assert tr(none.title) == tr(mark("Data of the user's own")) != none.title
+
+
+def test_names_of_classes_are_the_same_in_every_language() -> None:
+    with spoken("ja"):
+        assert tr(mark("predicted")) == "予測"
+        assert tr(say("{classes}.", classes=listed(["predicted"]))) == "predicted."
