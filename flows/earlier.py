@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from exhibit.flows.config import Report
 from exhibit.flows.integrity import Damage, Subject, intact, require_report
@@ -19,7 +19,7 @@ from exhibit.tasks.records.manifest import MANIFEST
 from exhibit.tasks.records.packing import pack
 
 EARLIER = "document.compare_to"  # in the config and in the evidence
-LATEST = "latest"
+LATEST: Final = "latest"
 
 
 _GIVE = "give a run directory, a report.pdf, or latest"
