@@ -117,11 +117,11 @@ class DocumentSpec(Spec):
         "intact run in paths.runs with the same points",
     )
 
-    @field_validator("language")
+    @field_validator("language", mode="before")
     @classmethod
-    def _has_a_catalogue(cls, language: str) -> str:
+    def _has_a_catalogue(cls, language: object) -> object:
         if language not in languages():
-            raise ValueError(f"there are no words in {_short(language)}; there are: {', '.join(languages())}")
+            raise ValueError(f"{_short(str(language))} has no catalogue of words; allowed: {', '.join(languages())}")
         return language
 
     @field_validator("card")

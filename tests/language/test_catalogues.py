@@ -1,8 +1,10 @@
 """Every text has words in every language, with the same {names} in them."""
 
 import pytest
+from pydantic import ValidationError
 
 from exhibit.tasks.catalogues import languages, spoken
+from exhibit.tasks.document.spec import DocumentSpec
 from exhibit.tasks.records.language import names_in, say, sentences, tr
 from tests.language.messages import Text, missing, texts, translated
 
@@ -35,3 +37,9 @@ def test_words_have_the_names_of_their_text(language: str) -> None:
 def test_nothing_stays_nothing(language: str) -> None:
     with spoken(language):
         assert tr("") == "" == sentences(["", say("")])
+
+
+@pytest.mark.parametrize("given", ["fr", "ja-JP", "", None, 5, ["ja"]])
+def test_another_language_is_refused_with_those_that_there_are(given: object) -> None:
+    with pytest.raises(ValidationError, match="has no catalogue of words; allowed: en, ja, zh-Hans"):
+        DocumentSpec.model_validate({"language": given})
