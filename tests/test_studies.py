@@ -60,7 +60,7 @@ def test_japanese_tokens_are_readable_on_paper_and_on_screen(multimodal: Run) ->
     text = subprocess.run(["pdftotext", pdf, "-"], capture_output=True, text=True, check=True).stdout
     fonts = subprocess.run(["pdffonts", pdf], capture_output=True, text=True, check=True).stdout
     assert "吾輩は猫である" in text
-    assert "NotoSansJP" in fonts
+    assert "NotoSansJP" in fonts.replace("-", "")  # which differ by the release of the font
     html = (multimodal.directory / "report.html").read_text()
     assert 'font-family:"Noto Sans JP"' in html
     assert len(html) < 5_000_000

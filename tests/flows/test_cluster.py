@@ -131,9 +131,9 @@ def test_a_killed_worker_costs_its_chunk_only(
         cwd=project.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     actions = killed / "actions"
-    until(lambda: len(list(actions.glob("[!.]*/*"))) >= 8)  # load, fit, predict and select, then some chunks
+    until(lambda: len(list(actions.glob("*/[!.]*"))) >= 8)  # load, fit, predict and select, then some chunks
     until(lambda: len(workers_of(running, is_worker)) == 2)
-    finished = {path.name: path.stat().st_mtime_ns for path in actions.glob("[!.]*/*")}
+    finished = {path.name: path.stat().st_mtime_ns for path in actions.glob("*/[!.]*")}
     workers_of(running, is_worker)[0].kill()
     out, err = running.communicate(timeout=300)
     run = Run(running.returncode, out, err)
