@@ -14,7 +14,6 @@ import numpy as np
 
 from exhibit.tasks.records.language import say
 from exhibit.tasks.records.opening import ends
-from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,11 +40,12 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
         if width * height > most_pixels:
             raise ValueError(
                 say(
-                    "has {width} x {height} pixels, more than data.limits.pixels: {limit}; {setting} takes it",
+                    "has {width} x {height} pixels, more than {limit}: {most}; {limit}={all} takes it",
                     width=str(width),
                     height=str(height),
-                    limit=f"{most_pixels:,}",
-                    setting=typed("data.limits.pixels", str(width * height)),
+                    limit="data.limits.pixels",
+                    most=f"{most_pixels:,}",
+                    all=str(width * height),
                 )
             )
         turned = ImageOps.exif_transpose(file)
