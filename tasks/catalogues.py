@@ -1,6 +1,6 @@
 """The languages other than English that a document can be in: catalogues of gettext.
 
-They are the `.po` files of a folder of `templates/locale`, which is all that a further language is.
+A further language is nothing but its file, `templates/locale/LANGUAGE/messages.po`.
 """
 
 import gettext
@@ -14,12 +14,13 @@ from pathlib import Path
 from exhibit.tasks.records.language import ENGLISH, IN_ENGLISH, Catalogue, Spoken, speaking
 
 LOCALE = Path(__file__).parents[1] / "templates" / "locale"
+_FILE = "messages.po"
 
 
 @cache
 def languages() -> tuple[str, ...]:
     """English, and every language that has a catalogue."""
-    return (ENGLISH, *sorted(folder.name for folder in LOCALE.iterdir() if any(folder.glob("*.po"))))
+    return (ENGLISH, *sorted(file.parent.name for file in LOCALE.glob(f"*/{_FILE}")))
 
 
 @contextmanager
@@ -43,37 +44,26 @@ def _spoken_by(language: str) -> Spoken:
 
 @cache
 def catalogue_of(language: str) -> Catalogue:
-    """All that the catalogues of a language say.
+    """What gettext asks for the words of a language.
 
     Raises:
         ValueError: for a language without a catalogue.
     """
-    from babel.messages.catalog import Catalog
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
     if language not in languages():
         raise ValueError(f"there is no catalogue of {language!r}; there are {', '.join(languages())}")
-    whole: Catalog | None = None
-    for path in files_of(language):
-        with path.open("rb") as file:
-            read = read_po(file)
-        if whole is None:
-            whole = read
-            continue
-        for message in read:
-            if message.id:
-                whole[message.id] = message
-    buffer = io.BytesIO()
-    assert whole is not None, "a language has a catalogue"
-    write_mo(buffer, whole)
-    buffer.seek(0)
-    return gettext.GNUTranslations(buffer)
+    compiled = io.BytesIO()
+    with file_of(language).open("rb") as file:
+        write_mo(compiled, read_po(file))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
 
 
-def files_of(language: str) -> list[Path]:
-    """The catalogues of a language."""
-    return sorted((LOCALE / language).glob("*.po"))
+def file_of(language: str) -> Path:
+    """The catalogue of a language."""
+    return LOCALE / language / _FILE
 
 
 def key_of(language: str) -> dict[str, str]:
@@ -86,4 +76,4 @@ def said_by(language: str) -> str:
     """The digest of what decides the words of this language: of English none."""
     if language == ENGLISH:
         return ""
-    return sha256(b"".join(path.read_bytes() for path in files_of(language))).hexdigest()
+    return sha256(file_of(language).read_bytes()).hexdigest()

@@ -2,14 +2,18 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
 BUCKET = "bucket"
+SECONDS = 1.0  # after which a claim that is not renewed is that of a dead owner
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "some", "AWS_SECRET_ACCESS_KEY": "thing", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -70,3 +74,14 @@ class S3:
         list(self._app(request, lambda *_: None))
         start("503 Service Unavailable", [("Content-Length", "0")])
         return []
+
+
+@contextmanager
+def found(copies: Path) -> Iterator[S3]:
+    """A server that is found by the environment; what is read from it is kept in the folder `copies`, too."""
+    made = S3()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (made.environment | {"XDG_CACHE_HOME": str(copies)}).items():
+            patch.setenv(name, value)
+        yield made
+    made.stop()

@@ -22,21 +22,15 @@ from exhibit.flows.workers import Probe
 from exhibit.tasks.bucket import Bucket
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.store import Damaged, Store, action_name, digest_of, object_name
-from tests.s3 import BUCKET, S3
+from tests.s3 import BUCKET, S3, SECONDS, found
 
 KEY = digest_of(b"an action")
-SECONDS = 1.0  # after which a claim that is not renewed is that of a dead owner
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[S3]:
-    """A server that is found by the environment."""
-    made = S3()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in made.environment.items():
-            patch.setenv(name, value)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    with found(tmp_path_factory.mktemp("copies")) as made:
         yield made
-    made.stop()
 
 
 @dataclass

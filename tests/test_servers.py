@@ -17,21 +17,15 @@ from exhibit.tasks.bucket import Bucket
 from exhibit.tasks.medium import Refused, Unreachable
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.store import Store, action_name, digest_of
-from tests.s3 import BUCKET, S3
+from tests.s3 import BUCKET, S3, SECONDS, found
 
 KEY = digest_of(b"an action")
-SECONDS = 1.0  # after which a claim that is not renewed is that of a dead owner
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[S3]:
-    """A server that is found by the environment."""
-    made = S3()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in made.environment.items():
-            patch.setenv(name, value)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    with found(tmp_path_factory.mktemp("copies")) as made:
         yield made
-    made.stop()
 
 
 def test_a_server_that_comes_back_loses_nothing(server: S3, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The words of a document in its reader's language: catalogues of gettext, which are asked when a page is made.
+"""The words of a document in its reader's language: a catalogue of gettext, which is asked when a page is made.
 
 English is what the code says. What a stage keeps remembers what it is made of (`Message`), so that one run can be read
 in every language. `tasks.catalogues` knows the other languages.
@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import reduce
-from string import Formatter
 from typing import Any, NamedTuple, Protocol, Self
 
 from pydantic import GetCoreSchemaHandler, SerializationInfo
@@ -217,8 +216,3 @@ def joined(parts: Sequence[str], between: str = SEMICOLON) -> Message:
     """What is said of one after another, with this `between` them."""
     said = [as_message(part) for part in parts if part]
     return reduce(lambda one, other: say(between, one=one, other=other), said) if said else Message()
-
-
-def names_in(text: str) -> set[str]:
-    """The {names} of a text."""
-    return {name for _, name, _, _ in Formatter().parse(text) if name}

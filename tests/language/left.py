@@ -71,7 +71,7 @@ def left(overrides: list[str]) -> list[str]:
     folder = LOCALE / LANGUAGE
     folder.mkdir()
     try:
-        (folder / "pseudo.po").write_text(pseudo())
+        (folder / "messages.po").write_text(pseudo())
         with tempfile.TemporaryDirectory() as place:
             at = [f"paths.runs={place}/runs", f"paths.store={place}/store", "runner=inline"]
             run(["report", *overrides, f"document.language={LANGUAGE}", *at])

@@ -15,7 +15,7 @@ import yaml
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
-from exhibit.tasks.catalogues import LOCALE, files_of, languages
+from exhibit.tasks.catalogues import file_of, languages
 from exhibit.tasks.records.language import ENGLISH
 
 ROOT = Path(__file__).parents[2]
@@ -96,17 +96,18 @@ def _called(name: str, given: list[object]) -> Text | None:
 
 
 def translated(language: str) -> dict[Text, tuple[str, ...]]:
-    """What the catalogues of a language say for each text."""
+    """What the catalogue of a language says for each text; nothing where there is none yet."""
     found: dict[Text, tuple[str, ...]] = {}
-    for path in files_of(language):
-        with path.open("rb") as file:
-            catalogue = read_po(file, abort_invalid=True)
-        for message in catalogue:
-            if not message.id:
-                continue
-            one, many = message.id if isinstance(message.id, tuple) else (message.id, "")
-            said = message.string if isinstance(message.string, tuple | list) else (message.string,)
-            found[Text(one, many, message.context or "")] = tuple(map(str, said))
+    if language not in languages():
+        return found
+    with file_of(language).open("rb") as file:
+        catalogue = read_po(file, abort_invalid=True)
+    for message in catalogue:
+        if not message.id:
+            continue
+        one, many = message.id if isinstance(message.id, tuple) else (message.id, "")
+        said = message.string if isinstance(message.string, tuple | list) else (message.string,)
+        found[Text(one, many, message.context or "")] = tuple(map(str, said))
     return found
 
 
@@ -148,7 +149,6 @@ if __name__ == "__main__":
         case _:
             all_of_them = texts()
             _print([f"{len(all_of_them)} texts"])
-            for folder in LOCALE.iterdir():
-                if folder.name != ENGLISH:
-                    _print([f"{folder.name}: {len(missing(folder.name, all_of_them))} missing"])
-    assert languages
+            for language in languages():
+                if language != ENGLISH:
+                    _print([f"{language}: {len(missing(language, all_of_them))} missing"])

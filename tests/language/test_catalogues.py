@@ -1,14 +1,21 @@
 """Every text has words in every language, with the same {names} in them."""
 
+from string import Formatter
+
 import pytest
 from pydantic import ValidationError
 
 from exhibit.tasks.catalogues import languages, spoken
 from exhibit.tasks.document.spec import DocumentSpec
-from exhibit.tasks.records.language import names_in, say, sentences, tr
+from exhibit.tasks.records.language import say, sentences, tr
 from tests.language.messages import Text, missing, texts, translated
 
 OTHERS = languages()[1:]
+
+
+def names_in(text: str) -> set[str]:
+    """The {names} of a text."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
 @pytest.mark.parametrize("language", OTHERS)
