@@ -4,6 +4,7 @@ What is shown of a kind comes from `kinds`; the section about the model is in `m
 """
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -253,6 +254,15 @@ def _parameters(material: Material) -> Table:
     )
 
 
+def _after_each_other(questions: Sequence[str]) -> str:
+    """Not every language has a sign at the end of a question."""
+    return (
+        reduce(lambda one, after: trp("between questions", "{one} {after}", one=one, after=after), questions)
+        if questions
+        else ""
+    )
+
+
 def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     rows = []
     for method in material.methods:
@@ -261,7 +271,7 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
             numbers = found["result"], found["interval"], found["threshold"]
             rows.append((question(check.check, checks), tr(method.title), *numbers, _measured(check), check.verdict))
     made = {check.check for method in material.methods for check in method.checks}
-    missing = sentences([words.question for name, words in checks.items() if name not in made])
+    missing = _after_each_other([tr(words.question) for name, words in checks.items() if name not in made])
     nothing = tr("Not assessed, as nothing was measured, neither for nor against: {questions}", questions=missing)
     caption = tr(
         "What was measured about these explanations, on which sample and against which hypothesis of chance, and what "

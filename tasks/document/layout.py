@@ -92,6 +92,12 @@ def widest(table: Table) -> int:
     return max(range(len(table.columns)), key=lambda k: max((letters(row[k]) for row in table.rows), default=0))
 
 
+def short(title: str) -> bool:
+    """Whether the title of a column is never broken for the room of others: Japanese and Chinese may be broken between
+    any two letters, and a column of numbers is narrow."""
+    return letters(title) <= _WORD
+
+
 def letters(text: str) -> int:
     """How long a text is in Latin letters: one of Japanese or Chinese takes the room of two."""
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

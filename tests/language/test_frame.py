@@ -6,13 +6,16 @@ import pytest
 from markupsafe import Markup
 
 from exhibit.tasks.catalogues import languages, spoken
+from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.card import page
+from exhibit.tasks.document.chapter import _verdicts
 from exhibit.tasks.document.html import SCRIPTS, TEMPLATES, Facts, filled, headline, render_html
 from exhibit.tasks.document.layout import letters
 from exhibit.tasks.document.provenance import provenance
 from exhibit.tasks.document.reading import Colours, section
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.page import Block, Chapter, Column, Document, Section, Table
+from tests.document.test_first_pages import flowers
 
 OTHERS = languages()[1:]
 PROOF = {
@@ -103,3 +106,13 @@ def test_what_fills_a_text_of_the_page_is_markup_only_where_it_says_so() -> None
 
 def test_letters_of_chinese_take_the_room_of_two() -> None:
     assert [letters(text) for text in ("abc", "特征", "R² 0.9", "（1）")] == [3, 4, 6, 5]
+
+
+@pytest.mark.parametrize(
+    ("language", "between"), [("en", "score? "), ("ja", "変化に等しいか、"), ("zh-Hans", "得分的变化？")]
+)
+def test_questions_that_follow_each_other_are_told_apart(language: str, between: str) -> None:
+    """Japanese ones have no sign at their end."""
+    with spoken(language):
+        [said] = [text for block in _verdicts(flowers(), CHECK_WORDS).blocks for text in block.paragraphs]
+    assert between in said
