@@ -26,7 +26,7 @@ from exhibit.tasks.data.imagenet import IMAGENET, class_index
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
 from exhibit.tasks.records.framing import Frame
-from exhibit.tasks.records.language import COMMA, as_given, joined, mark, say, say_all
+from exhibit.tasks.records.language import COMMA, as_given, joined, mark, mark_option, of_option, say, say_all
 from exhibit.tasks.records.shelf import Shelf, Shelved
 
 _Pixel = Annotated[int, Field(ge=0, le=4_096)]
@@ -107,8 +107,8 @@ class ImageFolderSpec(PictureSpec):
 
     kind: Literal["image_folder"] = "image_folder"
     path: Path = Field(description="a folder with `train` and `test`, with one folder per class, or with the pictures")
-    title: str = Field(mark("A folder of images"), description="what the report calls the data")
-    source: str = Field(mark("pictures of the user's own"), description="who made the pictures, for the report")
+    title: str = Field(mark_option("A folder of images"), description="what the report calls the data")
+    source: str = Field(mark_option("pictures of the user's own"), description="who made the pictures, for the report")
     train: str = Field("training", description="folder of the training classes")
     test: str = Field("validation", description="folder of the held-out classes")
     test_share: float = Field(0.2, gt=0, lt=1, description="held out of each class where there are no such folders")
@@ -164,9 +164,9 @@ class ImageFolderSpec(PictureSpec):
             *self.pictures(wanted, shelf),
             classes,
             self.published,
-            title=self.title,
+            title=of_option(self.title),
             description=say_all(kind, self.framing),
-            source=self.source,
+            source=of_option(self.source),
         )
 
     def _split(self, folder: Path, label: int) -> list[Picture]:
@@ -270,8 +270,8 @@ class PhotographsSpec(PictureSpec):
     )
     classes: Classes = Field("imagenet", description="the classes of the model, in order")
     read_as: tuple[str, ...] = Field((), description="the likeliest class of each as published, which is printed")
-    title: str = Field(mark("Photographs"), description="what the report calls the data")
-    source: str = Field(mark("photographs of the user's own"), description="who made them, for the report")
+    title: str = Field(mark_option("Photographs"), description="what the report calls the data")
+    source: str = Field(mark_option("photographs of the user's own"), description="who made them, for the report")
 
     @model_validator(mode="after")
     def _a_label_each(self) -> "PhotographsSpec":
@@ -306,9 +306,9 @@ class PhotographsSpec(PictureSpec):
             *self.pictures(wanted, shelf),
             classes,
             self.published,
-            title=self.title,
+            title=of_option(self.title),
             description=description,
-            source=self.source,
+            source=of_option(self.source),
         )
 
 

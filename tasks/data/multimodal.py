@@ -14,7 +14,7 @@ from exhibit.tasks.data.files import digests, existing
 from exhibit.tasks.data.tokens import PADDING, Index, longest_first, read_tokens
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.language import as_message, mark, say, say_all
+from exhibit.tasks.records.language import as_message, mark, mark_option, say, say_all
 from exhibit.tasks.records.shelf import Shelf
 
 _WORDS = ("one", "two", "three")
@@ -63,7 +63,7 @@ class _SeveralSpec(Data):
             labels=digits * 100.0,
             split=np.full(len(digits), "train"),
             label_name=mark("value"),
-            label_unit=mark("units of the value"),
+            label_unit=mark_option("units of the value"),
         )
 
 

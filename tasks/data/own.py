@@ -18,7 +18,17 @@ from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.data.table_file import read_table
 from exhibit.tasks.records.base import Array, InputError, Record, Words
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.language import COMMA, Message, as_given, as_message, joined, mark, say, say_all
+from exhibit.tasks.records.language import (
+    COMMA,
+    Message,
+    as_given,
+    as_message,
+    joined,
+    mark_option,
+    of_option,
+    say,
+    say_all,
+)
 from exhibit.tasks.records.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -145,8 +155,8 @@ class RowsSpec(Data):
         description="columns by which results and explanations are told apart, as [sex, {age: [25, 40, 60]}]: each "
         "value is a group, numbers between ends of ranges; features or not, they change nothing of the model",
     )
-    title: str = mark("Rows")
-    source: str = Field(mark("rows of the user's own"), description="whose rows these are, for the report")
+    title: str = mark_option("Rows")
+    source: str = Field(mark_option("rows of the user's own"), description="whose rows these are, for the report")
 
     @model_validator(mode="after")
     def _rows_or_scheme(self) -> Self:
@@ -346,14 +356,14 @@ class RowsSpec(Data):
         values = np.concatenate([values for _, values in parts])
         name = self.names.get(labels.name, labels.name)
         return Dataset(
-            title=self.title,
+            title=of_option(self.title),
             description=say_all(
                 self.described(reader, values),
                 self._predicts(name, labels),
                 _missing_by_column([reason for part, _ in parts if part.key == "path" for reason in part.reasons]),
                 *(self.filled(reader, values) for part, values in parts if part.key == "path"),
             ),
-            source=self.source,
+            source=of_option(self.source),
             task=labels.task,
             inputs=(self.input(reader, values),),
             sample_ids=np.concatenate([part.ids[part.usable] for part, _ in parts]),

@@ -14,7 +14,7 @@ from exhibit.tasks.data.series_file import SAMPLE, Sample, long_rows, stored_row
 from exhibit.tasks.data.steps import channel_scale, narrowed
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Input
-from exhibit.tasks.records.language import mark, say, say_all, sayn
+from exhibit.tasks.records.language import mark_option, say, say_all, sayn
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
@@ -146,7 +146,7 @@ class SeriesSpec(RowsSpec):
     ignore: tuple[str, ...] = Field((), description="columns that are left out")
     array: str = Field("x", description="of an .npz file: the array (samples, steps, channels) or (samples, steps)")
     time_unit: str = Field("", description="of the times, for the report; s where they are dates")
-    title: str = Field(mark("Series"), description="what the report calls the data")
+    title: str = Field(mark_option("Series"), description="what the report calls the data")
 
     def rows(self, path: Path, key: str, texts: Sequence[str]) -> "Table":
         """One row for each sample, with its steps in one cell."""

@@ -19,7 +19,7 @@ from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Reference, Wanted
 from exhibit.tasks.records.decision import ByName
 from exhibit.tasks.records.decision import Column as NamedColumn
-from exhibit.tasks.records.language import AND, COMMA, Message, joined, mark, noun, say, say_all, sayn
+from exhibit.tasks.records.language import AND, COMMA, Message, joined, mark, mark_option, noun, say, say_all, sayn
 from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shelf import Shelf
 
@@ -70,7 +70,7 @@ class TableSpec(RowsSpec, Named):
         None,
         description="a random forest on the same rows, whose importances stand beside those of the methods; null: none",
     )
-    title: str = Field(mark("A table"), description="what the report calls the data")
+    title: str = Field(mark_option("A table"), description="what the report calls the data")
 
     has_columns: ClassVar[bool] = True
 

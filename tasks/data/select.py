@@ -19,7 +19,7 @@ from exhibit.tasks.protocols import Score
 from exhibit.tasks.records.base import Array, InputError, Spec
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Selection
-from exhibit.tasks.records.language import OR, as_given, as_message, joined, mark, say, say_all
+from exhibit.tasks.records.language import OR, as_given, as_message, joined, mark, of_option, say, say_all
 from exhibit.tasks.records.model import OutputKind, Prediction
 
 _MOST_OUTPUTS = 20
@@ -185,11 +185,11 @@ def select(selection: SelectionSpec, target: TargetSpec, dataset: Dataset, predi
         if not index:
             structures = joined([as_given(smiles) for smiles in selection.structures], OR)
             reason = say_all(say("No molecule of the data is {structures}.", structures=structures), found.reason)
-        return found.model_copy(update={"reason": say_all(reason, selection.because)})
+        return found.model_copy(update={"reason": say_all(reason, of_option(selection.because))})
     selection = by_row(selection, dataset)
     rows = candidates(selection, dataset)
     shown, reason = _shown(selection, dataset, prediction, rows)
-    reason = say_all(reason, selection.because)
+    reason = say_all(reason, of_option(selection.because))
     marked = rows[_marked(dataset)[rows]] if selection.order == "with_and_without" else rows[:0]
     room = None if selection.limit is None else max(0, selection.limit - len(shown))
     explained = _limited(selection, rows, np.union1d(rows[shown], marked[:room]))

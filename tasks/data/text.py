@@ -17,7 +17,7 @@ from exhibit.tasks.data.table_file import with_blanks
 from exhibit.tasks.data.tokens import UNKNOWN, Vocabulary, read_tokens
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.language import mark, say, say_all
+from exhibit.tasks.records.language import mark, mark_option, say, say_all
 from exhibit.tasks.records.spelling import Brought
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class TextSpec(RowsSpec):
         "auto: that of masks where it has one",
     )
     rarest: int = Field(2, ge=1, le=1_000_000, description="a token that occurs less often stands as [UNK]")
-    title: str = Field(mark("Texts"), description="what the report calls the data")
+    title: str = Field(mark_option("Texts"), description="what the report calls the data")
     brought: Brought | None = Field(
         None, description="the tokenizer and the outputs of the model: model=transformers gives them by itself"
     )

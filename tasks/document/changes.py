@@ -7,7 +7,7 @@ import numpy as np
 from exhibit.tasks.document import between
 from exhibit.tasks.document.html import date
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import clauses, count, listing, plain, rounded, signed, without_units
+from exhibit.tasks.document.words import check_name, clauses, count, listing, plain, rounded, signed, without_units
 from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.changed import Changed, Pair, PointPair
 from exhibit.tasks.records.figure import Bars, Figure, Series
@@ -400,7 +400,7 @@ def _verdicts(changes: Changed) -> Section:
                             )
                         ),
                         rows=tuple(
-                            (item.point, item.method, item.check.replace("_", " "), item.before, item.after)
+                            (item.point, item.method, check_name(item.check), item.before, item.after)
                             for item in flipped[:_MOST_ROWS]
                         ),
                     ),

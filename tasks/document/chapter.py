@@ -28,7 +28,7 @@ from exhibit.tasks.document import (
 from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import capital, count, listing, plain, question, share, small
+from exhibit.tasks.document.words import capital, check_name, count, listing, plain, question, share, small
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.figure import Figure
@@ -377,7 +377,7 @@ def _borderline(material: Material) -> str:
 
 def _limits(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     """What must not be read into a chapter."""
-    missing = [name.replace("_", " ") for name in explained.not_assessed(material, checks)]
+    missing = [check_name(name) for name in explained.not_assessed(material, checks)]
     known = (
         tr("Not assessed or undecided: {checks}.", checks=listing(missing))
         if missing

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document.words import beside, capital, judged, listing, numbers, plain, short_of_one, signed
+from exhibit.tasks.document.words import (
+    beside,
+    capital,
+    check_name,
+    judged,
+    listing,
+    numbers,
+    plain,
+    short_of_one,
+    signed,
+)
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Scale, Swarm, Waterfall
 from exhibit.tasks.records.language import has_capitals, mark, sentences, tr, trn, trp
@@ -418,7 +428,7 @@ def _all_verdicts(names: Sequence[str], methods: Sequence[MethodMaterial]) -> As
         tr(
             "{verdict}: {checks}.",
             verdict=capital(judged(verdict)),
-            checks=listing([name.replace("_", " ") for name in names if gravest[name] == verdict]),
+            checks=listing([check_name(name) for name in names if gravest[name] == verdict]),
         )
         for verdict in _WORST
         if verdict in gravest.values()
@@ -430,7 +440,7 @@ def _all_verdicts(names: Sequence[str], methods: Sequence[MethodMaterial]) -> As
 def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:
     checks = [(method, check) for method in methods for check in method.checks if check.check == name]
     measured = [(method, check) for method, check in checks if check.verdict in ("pass", "fail", "undecided")] or checks
-    title = capital(name.replace("_", " "))
+    title = capital(check_name(name))
     if len(measured) == 1:
         method, check = measured[0]
         return Aside(

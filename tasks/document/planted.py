@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from exhibit.tasks.document.words import check_name
 from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.language import mark, tr, trp
 from exhibit.tasks.records.page import Column, Table
@@ -63,7 +64,7 @@ def table(slug: str, kind: Kind, chosen: Collection[str]) -> Table | None:
         ),
         columns=(
             Column(title=tr("explanation")),
-            *(Column(title=name.replace("_", " "), numeric=True) for name in names),
+            *(Column(title=check_name(name), numeric=True) for name in names),
             Column(title=trp("checks", "all"), numeric=True),
         ),
         rows=tuple(

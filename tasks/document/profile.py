@@ -8,7 +8,7 @@ from exhibit.tasks.document.words import clauses, count, judged, listing, neithe
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.filed import Answered, Found, Place, ProfilePage, State
-from exhibit.tasks.records.language import mark, tr, trp
+from exhibit.tasks.records.language import mark, of_option, tr, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import ABSENT, Document
@@ -40,10 +40,10 @@ def page(
     }
     answered = tuple(_answered(clause, look) for clause in profile.clauses)
     return ProfilePage(
-        title=profile.title,
-        source=profile.source,
-        version=profile.version,
-        note=profile.note or "",
+        title=tr(of_option(profile.title)),
+        source=tr(of_option(profile.source)),
+        version=tr(of_option(profile.version)),
+        note=tr(of_option(profile.note or "")),
         clauses=answered,
         summary=summary([clause.state for clause in answered]),
         disclaimer=tr(DISCLAIMER),
@@ -53,7 +53,12 @@ def page(
 def _answered(clause: Clause, look: Mapping[str, Callable[[str], Found]]) -> Answered:
     pairs = [reference.partition(".") for reference in clause.answers]
     found = tuple(look[what](name) for what, _, name in pairs)
-    return Answered(id=clause.id, title=clause.title, state=_state({item.state for item in found}), found=found)
+    return Answered(
+        id=tr(of_option(clause.id)),
+        title=tr(of_option(clause.title)),
+        state=_state({item.state for item in found}),
+        found=found,
+    )
 
 
 def _state(states: set[State]) -> State:

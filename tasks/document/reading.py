@@ -6,7 +6,7 @@ What is said of a kind of figure comes with its drawings.
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from exhibit.tasks.document.words import listing
+from exhibit.tasks.document.words import check_name, listing
 from exhibit.tasks.records.figure import Drawing, Palette
 from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
@@ -206,8 +206,14 @@ def _checks(questions: Mapping[str, str]) -> Table:
         name="checks",
         caption=tr("The checks and what they ask."),
         columns=(Column(title=tr("check")), Column(title=tr("question"))),
-        rows=tuple((name.replace("_", " "), tr(text)) for name, text in questions.items()),
+        rows=tuple((_with_setting(name), tr(text)) for name, text in questions.items()),
     )
+
+
+def _with_setting(check: str) -> str:
+    """The name of a check, and as it is typed where that is another word."""
+    name, typed = check_name(check), check.replace("_", " ")
+    return name if name == typed else tr("{name} ({setting})", name=name, setting=check)
 
 
 def guides(drawings: Mapping[str, Drawing], numbers: Mapping[str, int]) -> list[Guide]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from exhibit.tasks.document.explained import EXPLANATION
 from exhibit.tasks.document.grounds import ENOUGH, SHOWS, shows
-from exhibit.tasks.document.words import capital, clauses, listing
+from exhibit.tasks.document.words import capital, check_name, clauses, listing
 from exhibit.tasks.records.language import mark, sentences, tr, trn
 from exhibit.tasks.records.page import Rule
 from exhibit.tasks.records.subgroups import APART
@@ -86,7 +86,7 @@ def _of_explanation() -> Rule:
 def _on_checks(checks: Mapping[str, CheckWords]) -> tuple[str, ...]:
     """How the checks are counted, and which of them show what."""
     by = {what: [name for name, words in checks.items() if words.shows == what] for what in (*SHOWS, None)}
-    names = {what: listing([name.replace("_", " ") for name in found]) for what, found in by.items()}
+    names = {what: listing([check_name(name) for name in found]) for what, found in by.items()}
     several = [tr("{does} ({checks})", does=shows(what), checks=names[what]) for what in SHOWS if names[what]]
     beside = (
         tr("{checks} may stand beside these, but a yes does not need them.", checks=capital(names[None]))

@@ -7,6 +7,7 @@ from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import (
     beside,
     capital,
+    check_name,
     count,
     interval,
     judged,
@@ -56,7 +57,7 @@ def _together(
     digits = _digits(values, thresholds)
     return Judged(
         question=question(name, checks),
-        name=name.replace("_", " "),
+        name=check_name(name),
         required=any(check.required for check in found),
         of=trp("list", ", ").join([count(len(found), "result"), tr(title)]),
         verdict=min(verdicts, key=_GRAVEST.index),
@@ -82,7 +83,7 @@ def verdict_rows(
     return [
         Judged(
             question=question(check.check, checks),
-            name=check.check.replace("_", " "),
+            name=check_name(check.check),
             required=check.required,
             of=tr(method.title)
             if alone
@@ -103,9 +104,7 @@ def not_asked(materials: Sequence[Material], checks: Mapping[str, CheckWords]) -
     lacking: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for material in materials:
         made = {check.check for _, check in results(material)}
-        missing = tuple(
-            (tr(words.question), name.replace("_", " ")) for name, words in checks.items() if name not in made
-        )
+        missing = tuple((tr(words.question), check_name(name)) for name, words in checks.items() if name not in made)
         lacking.setdefault(missing, []).append(tr(material.title))
     return [
         Open(of=of_results(titles, len(materials)) if len(materials) > 1 else "", questions=questions)

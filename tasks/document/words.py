@@ -186,7 +186,12 @@ _BOTH = 2
 
 def question(check: str, checks: Mapping[str, CheckWords]) -> str:
     """What a check asks; of one that is not among `checks` its name."""
-    return tr(checks[check].question) if check in checks else check.replace("_", " ")
+    return tr(checks[check].question) if check in checks else check_name(check)
+
+
+def check_name(check: str) -> str:
+    """The name of a check, as a reader calls it."""
+    return trp("check", check.replace("_", " "))
 
 
 def asked(check: str, checks: Mapping[str, CheckWords]) -> str:

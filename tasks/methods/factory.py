@@ -22,7 +22,7 @@ from exhibit.tasks.protocols import (
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
 from exhibit.tasks.records.data import Baseline
 from exhibit.tasks.records.explanation import Attribution
-from exhibit.tasks.records.language import mark
+from exhibit.tasks.records.language import mark_option, of_option
 from exhibit.tasks.records.shown import what_it_is
 
 
@@ -47,10 +47,13 @@ class MethodFactorySpec(Method):
     )
     baseline: Baseline = Field("auto", description="in raw units: auto, zero, black, mean, blur or uniform")
     own_title: str = Field(
-        mark("A method of the user's own"), alias="title", min_length=1, description="what the report calls the method"
+        mark_option("A method of the user's own"),
+        alias="title",
+        min_length=1,
+        description="what the report calls the method",
     )
     own_citation: str = Field(
-        mark("A function that the user gave."), alias="citation", description="where the method was published"
+        mark_option("A function that the user gave."), alias="citation", description="where the method was published"
     )
 
     formula: ClassVar[str] = ""
@@ -64,12 +67,12 @@ class MethodFactorySpec(Method):
     @property
     def title(self) -> str:
         """As the user calls it."""
-        return self.own_title
+        return of_option(self.own_title)
 
     @property
     def citation(self) -> str:
         """As the user says."""
-        return self.own_citation
+        return of_option(self.own_citation)
 
     @property
     def additive(self) -> bool:

@@ -58,8 +58,8 @@ class Finding(Record):
     doubt: str = ""
 
     def checks(self, verdict: Verdict) -> list[str]:
-        """The checks that gave this verdict, by the names that a reader knows."""
-        return [item.check.replace("_", " ") for item in self.bearing if item.verdict == verdict]
+        """The checks that gave this verdict."""
+        return [item.check for item in self.bearing if item.verdict == verdict]
 
     @property
     def leader(self) -> Named | None:

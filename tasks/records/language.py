@@ -88,6 +88,14 @@ def mark(message: str) -> str:
     return message
 
 
+OF_OPTION = "option"  # of the configuration, as the catalogues call it
+
+
+def mark_option(message: str) -> str:
+    """The same: a text of an option, which `of_option` says elsewhere."""
+    return message
+
+
 def noun(one: str, many: str) -> tuple[str, str]:
     """The same: what is counted elsewhere, one and several."""
     return one, many
@@ -110,7 +118,7 @@ class Message(str):
     """A text that a stage keeps: English as it stands, and in any language by `tr`, for it remembers its parts.
 
     `many`: the text where `number`, which is its {number}, is not one; `parts`: sentences that follow each other, where
-    it is made of these.
+    it is made of these; `context`: which of the things it is that the same English means, see `trp`.
     """
 
     text: str
@@ -118,9 +126,17 @@ class Message(str):
     number: int
     values: Mapping[str, str]
     parts: tuple["Message", ...]
+    context: str
 
     def __new__(
-        cls, text: str = "", many: str = "", number: int = 1, parts: Sequence[str] = (), /, **values: str
+        cls,
+        text: str = "",
+        many: str = "",
+        number: int = 1,
+        parts: Sequence[str] = (),
+        context: str = "",
+        /,
+        **values: str,
     ) -> Self:
         if parts:
             made = super().__new__(cls, " ".join(filter(None, parts)))
@@ -129,7 +145,7 @@ class Message(str):
             named = {"number": f"{number:,}", **values} if many else values
             made = super().__new__(cls, chosen.format_map(named) if named else chosen)
         made.text, made.many, made.number, made.values = text, many, number, values
-        made.parts = tuple(map(as_message, parts))
+        made.parts, made.context = tuple(map(as_message, parts)), context
         return made
 
     def translated(self) -> str:
@@ -139,12 +155,14 @@ class Message(str):
         values = {name: tr(value) if isinstance(value, Message) else value for name, value in self.values.items()}
         if self.many:
             return trn(self.text, self.many, self.number, **values)
-        return tr(self.text, **values)
+        return trp(self.context, self.text, **values) if self.context else tr(self.text, **values)
 
     def as_plain(self) -> Any:
         """What it is made of, in JSON: a plain text as it is."""
         if self.parts:
             return {"parts": [part.as_plain() for part in self.parts]}
+        if self.context:
+            return {"text": self.text, "context": self.context}
         if not self.values and not self.many:
             return self.text
         plural = {"many": self.many, "number": self.number} if self.many else {}
@@ -161,6 +179,8 @@ class Message(str):
                 return cls(plain)
             case {"parts": list(parts)}:
                 return cls("", "", 1, [cls.of_plain(part) for part in parts])
+            case {"text": str(text), "context": str(context)}:
+                return cls(text, "", 1, (), context)
             case {"text": str(text), "values": dict(values)}:
                 read = {n: cls.of_plain(v["said"]) if isinstance(v, dict) else str(v) for n, v in values.items()}
                 return cls(text, str(plain.get("many", "")), int(plain.get("number", 1)), **read)
@@ -191,6 +211,12 @@ def as_message(text: str) -> Message:
 def as_given(text: str) -> Message:
     """A name that somebody gave, which is the same in every language, whatever else it may mean."""
     return Message("{given}", given=text)
+
+
+def of_option(text: str) -> Message:
+    """A text of the configuration: what an option of the program says is said in every language, and what somebody
+    typed in its place stays, whatever else it may mean."""
+    return text if isinstance(text, Message) else Message(text, "", 1, (), OF_OPTION if text else "")
 
 
 def say(text: str, /, **values: str) -> Message:

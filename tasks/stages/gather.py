@@ -22,7 +22,7 @@ from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.explanation import Analogue, Attribution, Selection, Summary, bonds_of
 from exhibit.tasks.records.figure import Ladder, Swarm
-from exhibit.tasks.records.language import AND, COMMA, Message, as_message, joined, mark, say, say_all
+from exhibit.tasks.records.language import AND, COMMA, Message, as_message, joined, mark, of_option, say, say_all
 from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Maps, Material, MethodMaterial, Words
 from exhibit.tasks.records.model import Performance, Prediction, Remarks, Weights
@@ -92,7 +92,7 @@ def gather(
             targets = np.full_like(selection.targets, prediction.outputs.shape[1] - 1)
             selection = selection.model_copy(update={"targets": targets})
         score = score_of(target, dataset, prediction.kind)
-        unit = as_message(_UNITS.get(score.kind) or dataset.label_unit or mark("units of the label"))
+        unit = as_message(_UNITS.get(score.kind) or of_option(dataset.label_unit) or mark("units of the label"))
         splits = sorted(set(dataset.split[selection.explained].tolist()))
         main = _main_of_pairs(explained, dataset)
         results = _results(store, explained, dataset, selection, main)
@@ -100,7 +100,7 @@ def gather(
             "material": pack(
                 Material(
                     slug=slug,
-                    title=title or dataset.title,
+                    title=of_option(title) if title else dataset.title,
                     data_kind=model.called,
                     dataset=dataset.take(shown).fetched(),
                     labels=dataset.labels,
@@ -117,7 +117,7 @@ def gather(
                     target_names=selection.target_names,
                     score=score.kind,
                     score_unit=unit,
-                    score_note=target.note,
+                    score_note=of_option(target.note),
                     framework=weights.framework or model.framework,
                     architecture=say_all(model.architecture, _received(weights), *remarks.said, remarks.doubt),
                     diagram=model.diagram(dataset),

@@ -7,7 +7,7 @@ python -m tests.language.messages ja FILE...   # the missing ones of these files
 import ast
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,12 +16,18 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
 from exhibit.tasks.catalogues import file_of, languages
-from exhibit.tasks.records.language import ENGLISH
+from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.records.language import ENGLISH, OF_OPTION
 
 ROOT = Path(__file__).parents[2]
 ONE = {"tr": 0, "mark": 0, "say": 0}  # functions, and which argument is the text
 TWO = {"trn": 0, "sayn": 0}  # of one and of many
-SAID_IN = ("study", "data", "selection", "target")  # options of the configuration with words for pages
+SAID_IN = ("study", "data", "selection", "target")  # options of the configuration with words for pages, and which
+WORDS = ("title", "source", "because", "note")
+WORDS_OF_PROFILES = ("id", "title", "source", "version", "note")
+
+
+_IN_WORDS = re.compile(r"[A-Za-z]{3,}")  # what is no number or letter of a clause
 
 
 class Text(NamedTuple):
@@ -43,8 +49,13 @@ def texts() -> dict[Text, list[str]]:
             found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:{line}")
     for folder in SAID_IN:
         for path in sorted((ROOT / "conf" / folder).glob("*.yaml")):
-            for text in _of_config(yaml.safe_load(path.read_text())):
+            for text in _of_config(yaml.safe_load(path.read_text()), WORDS):
                 found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:1")
+    for path in sorted((ROOT / "conf" / "profile").glob("*.yaml")):
+        for text in _of_config(yaml.safe_load(path.read_text()), WORDS_OF_PROFILES):
+            found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:1")
+    for check in CHECK_WORDS:
+        found.setdefault(Text(check.replace("_", " "), context="check"), []).append("tasks/checks/__init__.py:1")
     for path in sorted((ROOT / "templates").glob("*.js")):
         for said in re.finditer(r'\btr\(("(?:[^"\\]|\\.)*")', path.read_text()):
             line = path.read_text()[: said.start()].count("\n") + 1
@@ -60,13 +71,14 @@ def _of_python(source: str) -> Iterator[tuple[Text, int]]:
                 yield text, node.lineno
 
 
-def _of_config(read: object) -> Iterator[Text]:
-    """What a page says of a study of the program: its title, why samples are drawn, how a score differs."""
+def _of_config(read: object, words: Collection[str]) -> Iterator[Text]:
+    """What a page says of an option of the program, as `of_option` says it."""
     for key, value in read.items() if isinstance(read, dict) else ():
-        if key in ("title", "because", "note") and isinstance(value, str) and value:
-            yield Text(value)
-        elif isinstance(value, dict):
-            yield from _of_config(value)
+        if key in words and isinstance(value, str) and _IN_WORDS.search(value):
+            yield Text(value, context=OF_OPTION)
+        elif isinstance(value, dict | list):
+            for part in [value] if isinstance(value, dict) else value:
+                yield from _of_config(part, words)
 
 
 def _of_template(source: str) -> Iterator[tuple[Text, int]]:
@@ -84,8 +96,8 @@ def _called(name: str, given: list[object]) -> Text | None:
             return Text(text) if text else None
         case (("trn" | "sayn"), [str(one), str(many), *_]):
             return Text(one, many)
-        case "trp", [str(context), str(text), *_]:
-            return Text(text, context=context)
+        case ("trp", [str(context), str(text), *_]) | ("mark_option" as context, [str(text)]):
+            return Text(text, context=OF_OPTION if name == "mark_option" else context)
         case "noun", [str(one), str(many)]:
             return Text(f"{{number}} {one}", f"{{number}} {many}")
         case (("count" | "counted"), [_, str(one), *more]):
