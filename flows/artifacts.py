@@ -12,6 +12,10 @@ from typing import Any
 
 from exhibit.flows.config import Report
 from exhibit.flows.report import RunResult
+from exhibit.tasks.catalogues import spoken
+from exhibit.tasks.document.words import capital, check_name, question
+from exhibit.tasks.document.words import judged as judged_as
+from exhibit.tasks.records.language import ENGLISH, counted, language_now, noun, sentences, tr, trn, trp
 from exhibit.tasks.records.manifest import MANIFEST
 from exhibit.tasks.records.shown import escaped, escaped_lines
 from exhibit.tasks.records.trust import Answers
@@ -33,7 +37,12 @@ def key_of(name: str) -> str:
 
 
 def publish(result: RunResult, name: str) -> None:
-    """Makes the artifacts of the flow run that is running."""
+    """Makes the artifacts of the flow run that is running, in the language of its report."""
+    with spoken(result.language):
+        _publish(result, name)
+
+
+def _publish(result: RunResult, name: str) -> None:
     from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
     directory, name = result.directory, key_of(name)
@@ -41,11 +50,11 @@ def publish(result: RunResult, name: str) -> None:
     create_markdown_artifact(
         key=f"{name}-report",
         markdown=summary(directory, manifest, judged(result), changed(directory), answered(directory)),
-        description="Where the report is, and its digests",
+        description=tr("Where the report is, and its digests"),
     )
-    create_table_artifact(key=f"{name}-verdicts", table=verdicts(checks), description="Verdicts of the checks")
+    create_table_artifact(key=f"{name}-verdicts", table=verdicts(checks), description=tr("Verdicts of the checks"))
     if shown := picture(directory, manifest):
-        create_markdown_artifact(key=f"{name}-picture", markdown=shown, description="What the models looked at")
+        create_markdown_artifact(key=f"{name}-picture", markdown=shown, description=tr("What the models looked at"))
 
 
 def judged(result: RunResult) -> str:
@@ -68,7 +77,9 @@ def answered(directory: Path) -> list[str]:
     from exhibit.tasks.document.answers import told
 
     said = [told(one, CHECK_WORDS) for one in Answers.model_validate(_read(path)).answers]
-    return [f"- {answer.question} **{answer.said}**. {answer.text}" for answer in said]
+    return [
+        f"- {tr('{question} **{said}**. {text}', question=one.question, said=one.said, text=one.text)}" for one in said
+    ]
 
 
 def changed(directory: Path) -> str:
@@ -78,16 +89,33 @@ def changed(directory: Path) -> str:
         return ""
     found = _read(path)
     if found["compared_with"] is None:
-        return "There is no earlier report to compare with."
+        return tr("There is no earlier report to compare with.")
     day = found["compared_with"]["issued"][:10]
-    counts = {"importance": found["importances"], "rank": found["ranks"], "metric": found["metrics"]}
-    parts = [f"{number} {what}{'s' if number > 1 else ''}" for what, number in counts.items() if number]
-    parts += [f"{found['verdicts']} verdict{'s' if found['verdicts'] > 1 else ''}"] if found["verdicts"] else []
-    again = " The models were trained again, which these errors leave out." if found.get("models") else ""
+    parts = [
+        counted(number, one, many)
+        for (one, many), number in (
+            (noun("importance", "importances"), found["importances"]),
+            (noun("rank", "ranks"), found["ranks"]),
+            (noun("metric", "metrics"), found["metrics"]),
+            (noun("verdict", "verdicts"), found["verdicts"]),
+        )
+        if number
+    ]
+    what = trp("list", ", ").join(parts)
     if not parts:
-        return f"Since the report of {day} nothing has changed by more than its errors explain."
-    beyond = "errors over samples" if again else "errors"
-    return f"Since the report of {day} have changed, by more than {beyond} explain: {', '.join(parts)}.{again}"
+        return tr("Since the report of {day} nothing has changed by more than its errors explain.", day=day)
+    if not found.get("models"):
+        return tr("Since the report of {day} have changed, by more than errors explain: {what}.", day=day, what=what)
+    return sentences(
+        [
+            tr(
+                "Since the report of {day} have changed, by more than errors over samples explain: {what}.",
+                day=day,
+                what=what,
+            ),
+            tr("The models were trained again, which these errors leave out."),
+        ]
+    )
 
 
 def summary(
@@ -101,20 +129,25 @@ def summary(
             [
                 f"# {manifest['title']}",
                 "",
-                f"**{bad[0].upper()}{bad[1:]}.**" if bad else "No required check failed.",
+                tr("**{failed}.**", failed=capital(bad)) if bad else tr("No required check failed."),
                 "",
                 *((*answers, "") if answers else ()),
                 *((since, "") if since else ()),
-                *(f"- **{chapter['title']}**: {chapter['sentence']}" for chapter in manifest["chapters"]),
+                *(
+                    f"- **{chapter['title']}**{trp('before a list', ': ')}{chapter['sentence']}"
+                    for chapter in manifest["chapters"]
+                ),
                 "",
                 f"`{directory / 'report.pdf'}`",
                 "",
-                "| file | sha256 |",
+                f"| {tr('file')} | sha256 |",
                 "| --- | --- |",
                 # Attributions and figures are in the manifest.
                 *(f"| {name} | `{files[name]['sha256']}` |" for name in sorted(files, key=_order) if "/" not in name),
                 "",
-                f"`exhibit verify {directory}` checks every byte and derives the report again.",
+                tr(
+                    "{command} checks every byte and derives the report again.", command=f"`exhibit verify {directory}`"
+                ),
             ]
         )
     )
@@ -126,9 +159,26 @@ def _order(name: str) -> tuple[bool, str]:
 
 
 def verdicts(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A row for every check of every method."""
-    columns = ("verdict", "required", "chapter", "method", "check", "value", "threshold", "sentence")
-    return [{column: _cell(check[column]) for column in columns} for check in checks]
+    """A row for every check of every method: as `checks.json` has it, or in another language what that says in no
+    sentence."""
+    if language_now() == ENGLISH:
+        columns = ("verdict", "required", "chapter", "method", "check", "value", "threshold", "sentence")
+        return [{column: _cell(check[column]) for column in columns} for check in checks]
+    from exhibit.tasks.checks import CHECK_WORDS
+
+    return [
+        {
+            tr("verdict"): judged_as(check["verdict"]),
+            tr("required"): tr("required") if check["required"] else "",
+            tr("chapter"): _cell(check["chapter"]),
+            tr("method"): _cell(check["method"]),
+            trp("column", "check"): check_name(check["check"]),
+            tr("result"): _cell(check["value"]),
+            tr("threshold"): _cell(check["threshold"]),
+            tr("question"): question(check["check"], CHECK_WORDS),
+        }
+        for check in checks
+    ]
 
 
 def picture(directory: Path, manifest: Mapping[str, Any]) -> str:
@@ -145,19 +195,27 @@ def picture(directory: Path, manifest: Mapping[str, Any]) -> str:
 def failed(checks: Sequence[Mapping[str, Any]], points: Sequence[str] = ()) -> str:
     """A clause that names the points and the required checks that failed; empty where none did."""
     bad = [check for check in checks if check["required"] and check["verdict"] == "fail"]
-    names = [f"{check['check']} of {check['method']} in {check['chapter']}" for check in bad]
-    clauses = [
-        f"{what}{'s' if len(found) > 1 else ''} failed: {listed(found)}"
-        for what, found in (("point", list(points)), ("required check", names))
-        if found
+    names = [
+        tr("{check} of {method} in {chapter}", check=_named(check), method=check["method"], chapter=check["chapter"])
+        for check in bad
     ]
-    return "; ".join(clauses)
+    said = [trn("point failed: {names}", "points failed: {names}", len(points), names=listed(points))] if points else []
+    if names:
+        said.append(
+            trn("required check failed: {names}", "required checks failed: {names}", len(names), names=listed(names))
+        )
+    return trp("list", "; ").join(said)
+
+
+def _named(check: Mapping[str, Any]) -> str:
+    """A check as pages call it; in English as it is typed."""
+    return check["check"] if language_now() == ENGLISH else check_name(check["check"])
 
 
 def listed(names: Sequence[str]) -> str:
     """The first three names, and how many more there are."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return escaped(f"{', '.join(names[:3])}{more}")
+    first = trp("list", ", ").join(names[:3])
+    return escaped(tr("{names} and {count} more", names=first, count=str(len(names) - 3)) if len(names) > 3 else first)
 
 
 def _cell(value: Any) -> Any:

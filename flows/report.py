@@ -35,6 +35,7 @@ from exhibit.tasks.evidence.seal import Host, git_state
 from exhibit.tasks.protocols import SCHEDULING
 from exhibit.tasks.records.decision import DecisionSpec
 from exhibit.tasks.records.evidence import LocalEvidence
+from exhibit.tasks.records.language import ENGLISH
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Failure, MissingGlyphs, Paper
 from exhibit.tasks.records.verdict import CheckResult
@@ -55,12 +56,13 @@ _SOURCE = Path(__file__).parents[1]
 @dataclass(frozen=True)
 class RunResult:
     """Where the report is, whether a required check failed, and the points that did. `afterwards`: a clause that says
-    what failed once the report was written; empty where nothing did."""
+    what failed once the report was written; empty where nothing did. `language`: of the report."""
 
     directory: Path
     required_failed: bool
     failed_points: tuple[str, ...] = ()
     afterwards: str = ""
+    language: str = ENGLISH
 
 
 class FinishedResult:
@@ -142,10 +144,11 @@ def _explained(report: Report, command: Sequence[str], calls: Calls, given: Give
         directory,
         any(check.required and check.verdict == "fail" for check in checks),
         tuple(failure.slug for failure in failures),
+        language=report.document.language,
     )
     flow.seal(document, rendered, chapters, directory, command, manifest)
     with FinishedResult(f"{report.paths.runs / INDEX} was not written", result) as kept:
-        list_runs(report.paths.runs)
+        list_runs(report.paths.runs, report.document.language)
     return kept.result
 
 

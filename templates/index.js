@@ -1,6 +1,6 @@
-"use strict";
 // Filters of the list of runs; without scripts all of them are shown.
 
+const tr = (text, values = {}) => words[text].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const runs = [...document.querySelectorAll(".run")];
 const controls = document.getElementById("controls");
 const count = document.getElementById("count");
@@ -10,15 +10,22 @@ const titles = new Map(runs.map((run) => [run, JSON.parse(run.dataset.chapters)]
 function choice(label, options) {
   const select = document.createElement("select");
   select.setAttribute("aria-label", label);
-  select.append(new Option(label, ""), ...options.map((option) => new Option(option, option)));
+  select.append(new Option(label, ""), ...options.map(([option, value]) => new Option(option, value)));
   return select;
 }
 
-const search = Object.assign(document.createElement("input"), { type: "search", placeholder: "Find in all runs" });
-search.setAttribute("aria-label", "Find in all runs");
+const search = Object.assign(document.createElement("input"), { type: "search", placeholder: tr("Find in all runs") });
+search.setAttribute("aria-label", tr("Find in all runs"));
 const chapters = [...new Set([...titles.values()].flat())].filter(Boolean).sort();
-const subject = choice("All chapters", chapters);
-const verdict = choice("All verdicts", ["pass", "fail", "not assessed"]);
+const subject = choice(
+  tr("All chapters"),
+  chapters.map((title) => [title, title]),
+);
+const verdict = choice(tr("All verdicts"), [
+  [tr("pass"), "pass"],
+  [tr("fail"), "fail"],
+  [tr("not assessed"), "not assessed"],
+]);
 
 function filter() {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -31,7 +38,7 @@ function filter() {
     run.hidden = !wanted;
   }
   const left = runs.filter((run) => !run.hidden).length;
-  count.textContent = left === runs.length ? whole : `${left} of ${runs.length} runs.`;
+  count.textContent = left === runs.length ? whole : tr("{left} of {all} runs.", { left, all: runs.length });
 }
 
 if (runs.length) {

@@ -99,7 +99,12 @@ def named_groups(table: "Table", by: By) -> list[str]:
     if by.cuts:
         return ranges(numbers(cells, "groups"), by.cuts)
     # Letters of several code points may be spelled in two ways, which nobody sees on a page.
-    return [NOT_STATED if word is None else normalize("NFC", word) for word in words(cells)]
+    return [NOT_STATED if word is None else _of_the_file(normalize("NFC", word)) for word in words(cells)]
+
+
+def _of_the_file(word: str) -> str:
+    """A word of a cell, in quotation marks where it would read as the group of empty cells."""
+    return repr(word) if NOT_STATED in word.split(", ") else word
 
 
 def ranges(values: Array, cuts: Sequence[float]) -> list[str]:

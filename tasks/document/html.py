@@ -151,6 +151,12 @@ def environment(medium: Medium) -> Environment:
     return templates
 
 
+def script_of(names: Sequence[str]) -> str:
+    """Scripts of the templates as one, with what they say in the language of the page."""
+    scripts = [(TEMPLATES / name).read_text() for name in names]
+    return "".join(['"use strict";\n', _words(scripts), *scripts])
+
+
 def _words(scripts: Sequence[str]) -> str:
     """What the scripts say, in the language of the page."""
     said = dict.fromkeys(literal_eval(found) for script in scripts for found in _SAID.findall(script))
@@ -163,8 +169,7 @@ _SAID = re.compile(r'\btr\(("(?:[^"\\]|\\.)*")')
 def _own(medium: Medium, body: str, paper: Paper) -> dict[str, str]:
     """Style and script of the page with the hashes that its policy names; paper has no script."""
     sheet = style_sheet(f"{medium}.css")
-    scripts = [(TEMPLATES / name).read_text() for name in SCRIPTS]
-    script = "".join(['"use strict";\n', _words(scripts), *scripts])
+    script = script_of(SCRIPTS)
     if medium == "screen":
         style = screen_faces(body + script + sheet) + sheet
     else:

@@ -12,10 +12,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document.fonts import screen_faces
-from exhibit.tasks.document.html import TEMPLATES, environment, source_hash, style_sheet
+from exhibit.tasks.document.html import environment, script_of, source_hash, style_sheet
 from exhibit.tasks.faces import FACES
 from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.language import ENGLISH, language_now
 from exhibit.tasks.records.manifest import MANIFEST
 
 INDEX = "index.html"
@@ -40,12 +42,15 @@ class Entry(Record):
     pictures: tuple[str, ...]
 
 
-def write_index(runs: Path) -> None:
-    """Writes `index.html` of the finished runs in this folder, the newest first; an unfinished one has no manifest."""
+def write_index(runs: Path, language: str = ENGLISH) -> None:
+    """Writes `index.html` of the finished runs in this folder, the newest first; an unfinished one has no manifest.
+    `language`: of the page; each run is told in that of its report."""
     entries = [_entry(path.parent) for path in sorted(runs.glob(f"*/{MANIFEST}"), reverse=True)]
     temporary = runs / f".{INDEX}.{secrets.token_hex(4)}.tmp"
     try:
-        temporary.write_text(page([entry for entry in entries if entry is not None]), encoding="utf-8")
+        with spoken(language):
+            written = page([entry for entry in entries if entry is not None])
+        temporary.write_text(written, encoding="utf-8")
         temporary.replace(runs / INDEX)
     finally:
         temporary.unlink(missing_ok=True)
@@ -54,7 +59,7 @@ def write_index(runs: Path) -> None:
 def page(entries: Sequence[Entry]) -> str:
     """The page: complete without scripts, and nothing is fetched."""
     templates = environment("screen")
-    sheet, script = style_sheet("index.css"), (TEMPLATES / "index.js").read_text()
+    sheet, script = style_sheet("index.css"), script_of(["index.js"])
     body = templates.get_template("index.html.jinja").render(entries=entries)
     plain = [face for face in FACES if face.style == "normal" and face.family.startswith("Source Sans")]
     style = screen_faces(body + sheet + script, plain) + sheet
@@ -64,6 +69,7 @@ def page(entries: Sequence[Entry]) -> str:
         style_hash=source_hash(style),
         script=Markup(script),
         script_hash=source_hash(script),
+        language=language_now(),
     )
 
 

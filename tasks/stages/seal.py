@@ -76,10 +76,10 @@ def seal(
         write_manifest(folder, facts)
 
 
-def list_runs(runs: Path) -> None:
-    """Writes the list of all runs: a page of its own, that no report needs."""
+def list_runs(runs: Path, language: str) -> None:
+    """Writes the list of all runs: a page of its own, that no report needs, in the `language` of the newest."""
     with lock_runs(runs):
-        write_index(runs)
+        write_index(runs, language)
 
 
 def _on_page_one(chapter: Chapter, items: Mapping[str, Drawing]) -> dict[str, Any]:

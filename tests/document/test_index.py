@@ -179,3 +179,31 @@ def test_an_empty_folder_has_a_page_too(tmp_path: Path) -> None:
     write_index(tmp_path)
     assert "No finished run yet." in (tmp_path / "index.html").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "ja",
+            (
+                "すべての実行",
+                "実行1件、新しい順。",
+                "合格1件、不合格1件（うち必須1件）",
+                '"All chapters": "すべての章"',
+            ),
+        ),
+        ("zh-Hans", ("全部运行", "1次运行", "1项通过，1项不通过（其中1项为必需）", '"All chapters": "全部章节"')),
+    ],
+)
+def test_the_list_is_in_the_language_of_the_newest_report(tmp_path: Path, language: str, said: tuple[str, ...]) -> None:
+    a_run(tmp_path, "r", ["pass", "fail"])
+    write_index(tmp_path, language)
+    text = (tmp_path / "index.html").read_text()
+    assert f'<html lang="{language}">' in text
+    assert all(words in text for words in said)
+    assert f"Noto Sans {'JP' if language == 'ja' else 'SC'}" in text
+    assert not re.search(
+        ">[^<]*[A-Za-z]{4,} [a-z]{3,}[^<]*<",
+        re.sub("<(script|style|code).*?</", "", text, flags=re.S).replace("Petals lead", "").replace("Title of r", ""),
+    )

@@ -1,6 +1,7 @@
 """Facts of what the Prefect UI shows of a report."""
 
 import json
+import re
 from base64 import b64decode
 from pathlib import Path
 from xml.etree import ElementTree
@@ -8,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from exhibit.flows.artifacts import answered, changed, failed, picture, summary, verdicts
+from exhibit.tasks.catalogues import spoken
 
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><text>0.5</text></svg>'
 FILES = {name: {"sha256": digit * 64} for name, digit in (("checks.json", "a"), ("report.pdf", "b"))}
@@ -106,3 +108,23 @@ def test_the_reasons_of_the_answers_are_worded_as_on_page_one(tmp_path: Path) ->
     assert answered(tmp_path) == [
         "- Can the model be trusted? **not assessed**. Both results: not assessed. No labels say how good it is."
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "bad", "row"),
+    [
+        ("ja", "不合格となった必須の検査：irisのigの乱数シードに対する安定性", "各部分の和はスコアの変化に等しいか"),
+        ("zh-Hans", "不通过的必需检查：iris中ig的种子稳定性", "各部分之和是否等于得分的变化？"),
+    ],
+)
+def test_all_of_it_is_in_the_language_of_the_report(tmp_path: Path, language: str, bad: str, row: str) -> None:
+    (tmp_path / "changes.json").write_text('{"compared_with": null}')
+    with spoken(language):
+        assert failed([check("seed_stability")]) == bad
+        lines = summary(tmp_path, MANIFEST, bad, changed(tmp_path)).splitlines()
+        [cells] = verdicts([check("completeness")])
+    assert lines[2] == f"**{bad}。**"
+    words = " ".join(re.findall("[A-Za-z]{4,}", " ".join(line for line in lines[4:] if "`" not in line)))
+    assert words == "Iris Petals lead"
+    assert list(cells.values())[-1] == row
+    assert not re.search("[a-z]{5,}", " ".join(cells))

@@ -8,6 +8,7 @@ import ast
 import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,10 +39,11 @@ class Text(NamedTuple):
     context: str = ""
 
 
+@cache
 def texts() -> dict[Text, list[str]]:
     """All of them, and where each stands, as path:line."""
     found: dict[Text, list[str]] = {}
-    for path in sorted((ROOT / "tasks").rglob("*.py")):
+    for path in (*sorted((ROOT / "tasks").rglob("*.py")), *sorted((ROOT / "flows").rglob("*.py"))):
         for text, line in _of_python(path.read_text()):
             found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:{line}")
     for path in sorted((ROOT / "templates").rglob("*.jinja")):

@@ -8,12 +8,13 @@ from scipy.stats import chi2_contingency, f_oneway
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
 from exhibit.tasks.chances import holm, wilson
-from exhibit.tasks.data.grouping import groupings, ranges
+from exhibit.tasks.catalogues import spoken
+from exhibit.tasks.data.grouping import By, groupings, named_groups, ranges
 from exhibit.tasks.document import for_whom
 from exhibit.tasks.quality import groups, roles
 from exhibit.tasks.quality.counted import Mean, Overlap, Ranking, area_interval, share
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.grouping import Grouping
+from exhibit.tasks.records.grouping import Grouping, group_name
 from exhibit.tasks.records.subgroups import Disparity, Subgroups
 
 SEEDS = 40
@@ -400,3 +401,11 @@ def test_two_spellings_of_a_letter_that_look_alike_are_one_group() -> None:
     assert found is not None
     assert found.items[0].groups == ("Köln", "女", "not stated")
     assert found.items[0].of.tolist() == [0, 0, 1, 2]
+
+
+def test_a_cell_that_says_not_stated_is_no_empty_one() -> None:
+    """Nor is a group of such cells called otherwise in another language."""
+    table = pd.DataFrame({"sex": ["not stated", None, "male, not stated"]})
+    assert (found := named_groups(table, By("sex"))) == ["'not stated'", "not stated", "'male, not stated'"]
+    with spoken("ja"):
+        assert [group_name(name) for name in found] == ["'not stated'", "記載なし", "'male, not stated'"]
