@@ -11,7 +11,7 @@ from exhibit.tasks.checks.check import Need, SampledCheck
 from exhibit.tasks.checks.inference import Estimate, correlations
 from exhibit.tasks.orders import equal_signs, jaccard, pearson, spearman
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.language import Message, as_given, joined, mark, say, say_all
+from exhibit.tasks.records.language import COMMA, Message, as_given, joined, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
@@ -169,5 +169,5 @@ def _said_of(groups: Sequence[Sequence[str]], label: str) -> str:
     return say(
         "{count} groups say different things: {groups}.",
         count=str(len(groups)),
-        groups=joined([as_given(", ".join(group)) for group in groups]),
+        groups=joined([joined([as_given(label) for label in group], COMMA) for group in groups]),
     )

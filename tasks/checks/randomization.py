@@ -12,7 +12,7 @@ from exhibit.tasks.checks.inference import AVERAGE, Estimate, decision
 from exhibit.tasks.finite import NoNumberError
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.language import mark, say, say_all
+from exhibit.tasks.records.language import COMMA, as_given, joined, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 _FIRST, _MOST = 5, 40  # random nets of the first look, and of the last
@@ -124,7 +124,7 @@ class RandomizationSpec(GrowingCheck):
                 ),
                 say(
                     "From the top layer down: {correlations}.",
-                    correlations=", ".join(written(value, ".2f") for value in path.values()),
+                    correlations=joined([as_given(written(value, ".2f")) for value in path.values()], COMMA),
                 ),
                 say("{share} of the elements are zero both times and left out.", share=f"{zero:.0%}")
                 if zero >= _MENTIONED

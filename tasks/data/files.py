@@ -13,6 +13,7 @@ from pydantic import Field
 
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.picture_file import SUFFIXES, read_picture
+from exhibit.tasks.data.said import OF_PICTURES, told
 from exhibit.tasks.records.base import Array, InputError, Spec
 from exhibit.tasks.records.data import Excluded, Input, Split
 from exhibit.tasks.records.framing import Frame, Interpolation
@@ -138,7 +139,7 @@ class FramedSpec(Spec):
 def _reason(problem: Exception, path: Path) -> Message:
     """Why a picture cannot be read: in words of this program, or as Pillow says it."""
     said = problem.args[0] if problem.args else ""
-    return said if isinstance(said, Message) else Message(str(problem).replace(str(path), path.name))
+    return said if isinstance(said, Message) else told(str(problem).replace(str(path), path.name), OF_PICTURES)
 
 
 def in_frame(picture: "Image", frame: Frame, limits: Limits = DEFAULT) -> Array:

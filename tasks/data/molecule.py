@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from exhibit.tasks.data.limits import Limits
+from exhibit.tasks.data.said import OF_MOLECULES, told
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Analogue
 from exhibit.tasks.records.groups import GROUPS
-from exhibit.tasks.records.language import Message, mark, say, sayn
+from exhibit.tasks.records.language import Message, joined, mark, say, sayn
 
 _LETTERS = 20  # of an atom in SMILES, at most: [13C@@H2+2:1234] and its bonds
 
@@ -42,7 +43,8 @@ def problem(smiles: str, limits: Limits) -> str | None:
             if "n(H)" in smiles:
                 return mark("not valid SMILES; a hydrogen on a ring nitrogen is written [nH]")
             return mark("not valid SMILES")
-        return "; ".join(issue.Message().split("  ")[0].rstrip(".") for issue in Chem.DetectChemistryProblems(molecule))
+        issues = (issue.Message().split("  ")[0].rstrip(".") for issue in Chem.DetectChemistryProblems(molecule))
+        return joined([told(issue, OF_MOLECULES) for issue in issues])
 
 
 def canonical(smiles: str) -> str:

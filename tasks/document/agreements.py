@@ -3,7 +3,7 @@
 import numpy as np
 
 from exhibit.tasks.document import agreement, between
-from exhibit.tasks.document.words import capital, clauses, count, first_places, plain
+from exhibit.tasks.document.words import capital, clauses, count, first_places, plain, with_beside
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.compared import Comparison, Group
 from exhibit.tasks.records.figure import Figure, Matrix, Scale
@@ -116,7 +116,7 @@ def matrix(comparison: Comparison, measure: str) -> Figure:
     values = _measured(comparison)[measure]
     meaning = tr(_MEASURES[measure], top=first_places(comparison.top))
     if len(comparison.results) > _MOST_RESULTS:
-        labels = tuple(f"{group.letter} ({len(group.members)})" for group in comparison.groups)
+        labels = tuple(with_beside(group.letter, str(len(group.members))) for group in comparison.groups)
         values = comparison.between
         caption = tr(
             "{measure} between {groups} of results that order the features alike.",

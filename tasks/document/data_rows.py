@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from exhibit.tasks.document.data_words import called, few, rows_of, titles
 from exhibit.tasks.document.spec import DATE_OF_DATA
-from exhibit.tasks.document.words import beside, capital, count, listing, share
+from exhibit.tasks.document.words import beside, capital, count, listing, share, with_beside
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.data import Split
 from exhibit.tasks.records.datasheet import LOOSER, SHARED, Alike, ColumnSheet, Datasheet
@@ -96,7 +96,7 @@ def _measured(material: Material, found: Datasheet) -> tuple[str, str]:
 
 def _most(columns: Sequence[ColumnSheet]) -> str:
     first = max(columns, key=lambda column: column.missing)
-    return f"{first.name} ({first.missing:,})"
+    return with_beside(first.name, f"{first.missing:,}")
 
 
 def looked_at(material: Material, found: Datasheet) -> tuple[str, ...]:
@@ -255,7 +255,7 @@ def balance(material: Material, found: Datasheet) -> tuple[Table, ...]:
             caption=tr("Rows of each class of {label}, where it is known.", label=tr(material.dataset.label_name)),
             columns=(Column(title=tr("class")), *(Column(title=rows_of(material, s), numeric=True) for s in known)),
             rows=tuple(
-                (name, *(f"{own[split]:,} ({share(own[split] / totals[split])})" for split in known))
+                (name, *(with_beside(f"{own[split]:,}", share(own[split] / totals[split])) for split in known))
                 for name, own in found.balance.items()
             ),
         ),

@@ -4,7 +4,7 @@ import numpy as np
 
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.over_rows import digits, features_asked, rows_of
-from exhibit.tasks.document.words import capital, rounded, signed
+from exhibit.tasks.document.words import capital, rounded, signed, with_beside
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Against, Dependence
 from exhibit.tasks.records.figure import Bars, EffectPanel, EffectPanels, Figure, Series
@@ -84,7 +84,9 @@ def _ends(item: Against, rows: Array) -> str:
 def _bars(material: Material, found: Dependence, item: Against, output: int, rows: Array, place: int) -> Figure:
     codes = np.unique(item.seen[rows & ~np.isnan(item.seen)]).astype(int)
     groups = [item.values[rows & (item.seen == code)] for code in codes]
-    labels = tuple(f"{item.words[code]} ({len(one):,})" for code, one in zip(codes.tolist(), groups, strict=True))
+    labels = tuple(
+        with_beside(item.words[code], f"{len(one):,}") for code, one in zip(codes.tolist(), groups, strict=True)
+    )
     errors = [float(one.std(ddof=1) / np.sqrt(len(one))) if len(one) > 1 else np.nan for one in groups]
     lines = "" if np.isnan(errors).all() else tr("Lines: its standard error, where there are two rows or more.")
     caption = tr(

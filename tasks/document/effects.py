@@ -71,7 +71,9 @@ def _category_bars(material: Material, found: Effects, item: Effect, place: int)
         name=f"{material.slug}-partial-dependence-category-{place}",
         content=Bars(labels=item.words, series=series, axis=of),
         caption=sentences([caption, _commonest(item), lines]),
-        alt=trp("list", "; ").join(f"{name}: {_pairs(item, k)}" for k, name in enumerate(found.outputs)),
+        alt=trp("list", "; ").join(
+            tr("{name}: {values}", name=name, values=_pairs(item, k)) for k, name in enumerate(found.outputs)
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from exhibit.tasks.document import roles
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.over_rows import count_of
-from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, signed
+from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, signed, with_beside
 from exhibit.tasks.records.grouping import group_name
 from exhibit.tasks.records.intervals import filed
 from exhibit.tasks.records.language import mark, sentences, tr, trp
@@ -234,7 +234,7 @@ def _cell(group: Subgroup, name: str) -> str:
 def estimate(found: Estimate, measure: str) -> str:
     """A number of a group with its interval."""
     value = written(found.value, measure)
-    return f"{value} ({_interval(found.interval, measure)})" if found.interval else value
+    return with_beside(value, _interval(found.interval, measure)) if found.interval else value
 
 
 def written(value: float, measure: str) -> str:

@@ -1,7 +1,7 @@
 """Tables of how good a model is: as a whole, by class, by threshold, by predicted value."""
 
 from exhibit.tasks.document.quality_figures import rows_measured
-from exhibit.tasks.document.words import UNVARIED, capital, interval, listing, neither, plain, span
+from exhibit.tasks.document.words import UNVARIED, capital, interval, listing, neither, plain, span, with_beside
 from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Rate
@@ -104,7 +104,7 @@ def _with_interval(measure: Measure | None) -> str:
     if measure is None:
         return "–"
     told = None if _unvaried(measure) else measure.interval
-    return neither(measure.value) + (f" ({interval(*told)})" if told else "")
+    return with_beside(neither(measure.value), interval(*told)) if told else neither(measure.value)
 
 
 def thresholds(material: Material) -> tuple[Table, ...]:
@@ -149,7 +149,7 @@ def ties(quality: Quality) -> str:
 
 
 def _rate(rate: Rate | None) -> str:
-    return "–" if rate is None else f"{neither(rate.share)} ({interval(*rate.interval)})"
+    return "–" if rate is None else with_beside(neither(rate.share), interval(*rate.interval))
 
 
 def bins(material: Material) -> tuple[Table, ...]:

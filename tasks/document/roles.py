@@ -6,7 +6,7 @@ import numpy as np
 
 from exhibit.tasks.document.bearing import within_a_sentence
 from exhibit.tasks.document.over_rows import digits
-from exhibit.tasks.document.words import as_chance, capital, count, first_places, interval, listing, plain
+from exhibit.tasks.document.words import as_chance, capital, count, first_places, interval, listing, plain, with_beside
 from exhibit.tasks.records.grouping import group_name
 from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
@@ -158,8 +158,8 @@ def _decimals(column: Sequence[Estimate]) -> int:
 
 def _attributed(found: Estimate, decimals: int) -> str:
     """In as many decimals as all others of its column."""
-    ends = "" if found.interval is None else f" ({interval(*found.interval, decimals)})"
-    return f"{plain(found.value, decimals)}{ends}"
+    value = plain(found.value, decimals)
+    return value if found.interval is None else with_beside(value, interval(*found.interval, decimals))
 
 
 def _rank(found: Estimate) -> str:

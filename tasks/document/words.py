@@ -144,6 +144,11 @@ def listing(words: Sequence[str]) -> str:
     return trp("list", "{most} and {last}", most=trp("list", ", ").join(words[:-1]), last=words[-1])
 
 
+def with_beside(text: str, inside: str) -> str:
+    """0.95 (0.90 to 0.99)."""
+    return trp("brackets", "{text} ({inside})", text=text, inside=inside)
+
+
 def either(words: Sequence[str]) -> str:
     """a, b or c."""
     if len(words) < _BOTH:

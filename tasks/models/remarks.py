@@ -7,7 +7,7 @@ import numpy as np
 from exhibit.tasks.chances import wilson
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.language import Message, as_given, say
+from exhibit.tasks.records.language import COMMA, Message, as_given, joined, say
 from exhibit.tasks.records.model import Remarks
 from exhibit.tasks.records.override import typed
 
@@ -53,7 +53,7 @@ def _best(counts: Array) -> Array:
 
 def listed(names: Sequence[str]) -> Message:
     """The first of them, and how many more there are."""
-    named = ", ".join(names[:_NAMED])
+    named = joined([as_given(name) for name in names[:_NAMED]], COMMA)
     if len(names) <= _NAMED:
-        return as_given(named)
+        return named
     return say("{names} and {count} more", names=named, count=str(len(names) - _NAMED))

@@ -7,8 +7,8 @@ from fairlearn import metrics as fair
 from scipy.stats import chi2_contingency, f_oneway
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
-from exhibit.tasks.chances import holm, wilson
 from exhibit.tasks.catalogues import spoken
+from exhibit.tasks.chances import holm, wilson
 from exhibit.tasks.data.grouping import By, groupings, named_groups, ranges
 from exhibit.tasks.document import for_whom
 from exhibit.tasks.quality import groups, roles
