@@ -13,7 +13,7 @@ from exhibit.tasks.checks.case import Case, chosen, draws, sampled, told
 from exhibit.tasks.checks.check import Decided, GrowingCheck, Need
 from exhibit.tasks.checks.inference import AVERAGE, LEVEL, SHARE, Decision, Estimate, correlations, decision
 from exhibit.tasks.checks.kinds import KINDS
-from exhibit.tasks.checks.substrates import Substrate, Without, elements, shape_of, without
+from exhibit.tasks.checks.substrates import NAMES, Substrate, Without, elements, shape_of, without
 from exhibit.tasks.orders import pearson
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
@@ -112,7 +112,7 @@ class _Curve(_OnSubstrate):
                     area=f"{areas.mean():.3g}",
                     random=f"{random.mean():.3g}",
                     better=say("a larger one is better") if self.better > 0 else say("a smaller one is better"),
-                    substrate=self.substrate,
+                    substrate=NAMES[self.substrate],
                     p=f"{self._p_value(areas, random):.2g}",
                 ),
                 say(
@@ -307,7 +307,7 @@ class FaithfulnessCorrelationSpec(_OfValues):
                 correlation=told(found.value, self.threshold),
                 groups=str(self.groups),
                 together=str(self.together),
-                substrate=self.substrate,
+                substrate=NAMES[self.substrate],
             ),
             self.drawn(len(values), len(order)),
             nothing=say("Whatever group of elements is replaced, the score falls alike."),
@@ -392,7 +392,7 @@ class AlignmentSpec(_OfValues):
                 "no misfit to what the score loses; at most {groups} groups; elements replaced by: {substrate}).",
                 gain=told(found.value, self.threshold),
                 groups=str(self.groups),
-                substrate=self.substrate,
+                substrate=NAMES[self.substrate],
             ),
             self.drawn(len(values), len(order)),
             other=Decided("undecided", nowhere, placed, 0.0, _IN_PLACE)

@@ -9,8 +9,15 @@ from exhibit.tasks.checks.case import Case, draws
 from exhibit.tasks.checks.kinds import KINDS
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.language import Message, say
 
 Substrate = Literal["baseline", "blur", "noise", "conditional"]
+NAMES: dict[Substrate, Message] = {
+    "baseline": say("baseline"),
+    "blur": say("blur"),
+    "noise": say("noise"),
+    "conditional": say("conditional"),
+}
 
 # (samples, elements) True where an element is taken away -> the inputs without them
 Without = Callable[[Array], Arrays]
