@@ -1,7 +1,7 @@
 """The one place where findings become words, when a page is made. A finding that does not stand is never a headline."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import NamedTuple
 
@@ -286,7 +286,16 @@ def _(finding: Extremes) -> Said:
     # Only English has a word for what has been said before.
     lowers = finding.down_word if up and language_now() == ENGLISH else finding.lowers
     titles += [tr("{group} {moves}", group=down.name, moves=lowers)] if down else []
-    return Said(clauses(titles) or tr("no group surely matters"), _of_groups(finding, clauses(parts)), topic)
+    return Said(_opposed(titles) or tr("no group surely matters"), _of_groups(finding, _opposed(parts)), topic)
+
+
+def _opposed(said: Sequence[str]) -> str:
+    """What raises it, and what lowers it."""
+    match said:
+        case [one, other]:
+            return trp("opposites", "{one} and {other}", one=one, other=other)
+        case _:
+            return "".join(said)
 
 
 def _of_groups(finding: Extremes, claim: str) -> str:

@@ -35,8 +35,8 @@ def test_a_finding_is_told_in_the_language_of_the_page(language: str, title: str
     ("language", "title"),
     [
         ("en", "Hydroxyl raises the predicted x and halogen lowers it"),
-        ("ja", "Hydroxylはxの予測値を上げる、halogenはxの予測値を下げる"),
-        ("zh-Hans", "Hydroxyl使预测的x升高，halogen使预测的x降低"),
+        ("ja", "Hydroxylはxの予測値を上げる一方、halogenはxの予測値を下げる"),
+        ("zh-Hans", "Hydroxyl使预测的x升高，而halogen使预测的x降低"),
     ],
 )
 def test_only_english_says_it_of_what_was_named(language: str, title: str) -> None:
