@@ -117,13 +117,28 @@ def _own_face() -> Face | None:
 def _further_rules(text: str) -> str:
     """Of the large faces that a text needs: regular and bold, and serifs for a page in their language. Bold serifs are
     none, so what is bold has none."""
-    return "".join(
+    return _quotation_marks(text) + "".join(
         rule
         for face, used in required(text).items()
         for rule in (
             *(_rule(face._replace(weight=weight), _embedded(face.file, used, weight)) for weight in (REGULAR, BOLD)),
             *(_serifs(SERIFS[face], face, used) if face is _own_face() else ()),
         )
+    )
+
+
+_MARKS = frozenset(map(ord, "“”"))  # which the usual faces have, too, and Chinese sets in a square of their own
+
+
+def _quotation_marks(text: str) -> str:
+    """Rules of two families for these alone, which a page in Chinese asks first."""
+    used = _MARKS & frozenset(map(ord, text))
+    if not used or _own_face() is not CHINESE:
+        return ""
+    sans = [CHINESE._replace(family="Chinese Sans Marks", weight=weight) for weight in (REGULAR, BOLD)]
+    serif = SERIFS[CHINESE]._replace(family="Chinese Serif Marks")
+    return "".join(
+        [*(_rule(face, _embedded(face.file, used, face.weight)) for face in sans), *_serifs(serif, CHINESE, used)]
     )
 
 

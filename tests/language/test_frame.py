@@ -9,6 +9,7 @@ from exhibit.tasks.catalogues import languages, spoken
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.card import page
 from exhibit.tasks.document.chapter import _verdicts
+from exhibit.tasks.document.fonts import screen_faces
 from exhibit.tasks.document.html import SCRIPTS, TEMPLATES, Facts, filled, headline, render_html
 from exhibit.tasks.document.layout import letters
 from exhibit.tasks.document.provenance import provenance
@@ -116,3 +117,17 @@ def test_questions_that_follow_each_other_are_told_apart(language: str, between:
     with spoken(language):
         [said] = [text for block in _verdicts(flowers(), CHECK_WORDS).blocks for text in block.paragraphs]
     assert between in said
+
+
+@pytest.mark.parametrize(("language", "families"), [("en", 0), ("ja", 0), ("zh-Hans", 2)])
+def test_quotation_marks_of_chinese_pages_are_chinese(language: str, families: int) -> None:
+    """Other pages have those of the Latin faces, and a page without any has no face for them."""
+    with spoken(language):
+        rules = re.findall('family:"(Chinese [A-Za-z]+ Marks)";font-weight:([46]00)', screen_faces("他说“是”"))
+        assert not re.search('family:"Chinese', screen_faces("他说是"))
+    assert len(rules) == 2 * families
+    assert len({family for family, _ in rules}) == families
+    for sheet in ("screen.css", "print.css"):
+        asked = re.search(r"html:lang\(zh\) {([^}]*)}", (TEMPLATES / sheet).read_text())
+        assert asked is not None
+        assert all(f'"{family}", "Source' in asked[1] for family, _ in rules)
