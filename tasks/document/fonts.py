@@ -181,7 +181,7 @@ def _embedded(file: str, characters: frozenset[int], weight: int) -> str:
 
     wanted = uharfbuzz.SubsetInput()
     wanted.flags = uharfbuzz.SubsetFlags.NO_HINTING
-    wanted.unicode_set.update(characters)
+    wanted.unicode_set.update(characters.union(*(_SHAPED_AS[one] for one in characters & _SHAPED_AS.keys())))
     if file not in _USUAL:  # they keep the features that their scripts need, too
         wanted.unicode_set.update(_BETWEEN)
     else:
@@ -199,6 +199,10 @@ def _embedded(file: str, characters: frozenset[int], weight: int) -> str:
     return f"data:font/woff2;base64,{b64encode(buffer.getvalue()).decode()}"
 
 
+_SHAPED_AS = {
+    0x0E33: (0x0E4D, 0x0E32),
+    0x0EB3: (0x0ECD, 0x0EB2),
+}  # vowels of Thai and Lao, which are shaped in two parts
 _BETWEEN = (0x20, 0xA0, 0x200C, 0x200D, 0x25CC)  # what is set in the face of its neighbours: spaces, joiners, a bearer
 _USUAL = frozenset(face.file for face in FACES)
 _FEATURES = (b"kern", b"liga", b"tnum", b"mark", b"init", b"medi", b"fina", b"rlig")

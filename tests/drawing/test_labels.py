@@ -65,6 +65,18 @@ def carried(text: str, family: str, weight: int = 400) -> bytes:
     return plain.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [("น้ำหนัก", "Noto Sans Thai"), ("ກຳ", "DejaVu Sans"), ("কো", "Noto Sans Bengali"), ("கொ", "Noto Sans Tamil"),
+     ("កើ", "Noto Sans Khmer"), ("ड़", "Noto Sans Devanagari"), ("한국", "Noto Sans KR")],
+)  # fmt: skip
+def test_a_vowel_that_is_shaped_in_two_parts_has_both(text: str, family: str) -> None:
+    """They are no characters of the text: without them a report with a Thai name could not be written."""
+    _, glyphs = shaped(text, carried(text, family))
+    assert glyphs
+    assert 0 not in glyphs
+
+
 def shaped(text: str, font: bytes) -> tuple[uharfbuzz.Font, list[int]]:
     """The glyphs that a browser would show."""
     found, line = uharfbuzz.Font(uharfbuzz.Face(font)), uharfbuzz.Buffer()
