@@ -178,14 +178,17 @@ def group_contributions(smiles: Sequence[str], values: Array) -> Array:
 def group_sums(smiles: str, values: Array) -> list[tuple[str, float]]:
     """What each functional group of a molecule contributes, over all its occurrences, and what the atoms of none do:
     these add up to the sum of `values` (atoms,)."""
-    found, rest = [], set(range(len(values)))
+    found: list[tuple[str, float]] = []
+    rest = set(range(len(values)))
     for group, matches in zip(GROUPS, groups_of(smiles), strict=True):
         if matches:
             atoms = sorted({atom for match in matches for atom in match})
-            times = f" ({len(matches)} times)" if len(matches) > 1 else ""
-            found.append((f"{group.name}{times}", float(values[atoms].sum())))
+            name, times = say(group.name), str(len(matches))
+            several = len(matches) > 1
+            title = say("{group} ({number} times)", group=name, number=times) if several else name
+            found.append((title, float(values[atoms].sum())))
             rest -= set(atoms)
-    return [*found, *([("atoms of no group", float(values[sorted(rest)].sum()))] if rest else [])]
+    return [*found, *([(say("atoms of no group"), float(values[sorted(rest)].sum()))] if rest else [])]
 
 
 _ALIKE = 40  # pairs with the most similar fingerprints, of which the common part is looked for

@@ -115,6 +115,14 @@ def _small(material: Material, found: Finding) -> str:
     return tr("By {method}, over {number} of {samples}", method=method, number=some, samples=samples)
 
 
+def _target(material: Material, name: str) -> str:
+    """A class, or a label of numbers as all other sentences call it."""
+    label = material.dataset.label_name
+    if material.dataset.classes:
+        return tr("the {name} class", name=called(name))
+    return tr(label) if name == label else name
+
+
 def _how_explained(material: Material) -> Section:
     score = {
         "logit": tr("the logit (the value of the output before the softmax, or the log-odds of one of two classes)"),
@@ -123,12 +131,7 @@ def _how_explained(material: Material) -> Section:
         "loss": tr("the cross-entropy of the class in nats, where a negative contribution speaks for the class"),
         "factory": tr("a function of the outputs that the user gave"),
     }[material.score]
-    targets = listing(
-        [
-            tr("the {name} class", name=called(name)) if material.dataset.classes else name
-            for name in material.target_names
-        ]
-    )
+    targets = listing([_target(material, name) for name in material.target_names])
     intro = sentences(
         [
             tr("Explained is {targets}, on the score S: {score}.", targets=targets, score=score),

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from exhibit.tasks.records.base import Record, Spec
+from exhibit.tasks.records.language import Message
 
 Direction = Literal["up", "down"]
 
@@ -98,7 +99,7 @@ class Part(Record):
     """What one feature contributes to the score of the sample; `cell`: of a column of a table; `protected`: whether it
     must not be a reason; `whole`: the input that it is as a whole, where that has no parts with names."""
 
-    title: str
+    title: Message
     value: float
     cell: Cell | None = None
     protected: bool = False

@@ -34,7 +34,7 @@ from exhibit.tasks.records.decision import (
     Search,
     Spread,
 )
-from exhibit.tasks.records.language import mark
+from exhibit.tasks.records.language import Message, as_given, mark
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.packing import pack
@@ -191,10 +191,11 @@ class _Point:
                 parts = reasons(item.take(np.array([place])), own)
                 found += [self._part(title, value, k, known, cells) for k, (title, value) in enumerate(parts)]
             elif len(method.values) > 1:
-                found.append(Part(title=f"all of {name}", value=float(own.sum()), whole=name))
+                found.append(Part(title=as_given(f"all of {name}"), value=float(own.sum()), whole=name))
         return Parts(method=method.label, parts=tuple(found))
 
     def _part(self, title: str, value: float, place: int, known: Sequence[int], cells: Sequence[Cell]) -> Part:
+        title = title if isinstance(title, Message) else as_given(title)  # only groups of atoms have names of ours
         if not known:
             return Part(title=title, value=value)
         number = known[place]

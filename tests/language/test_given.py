@@ -47,13 +47,14 @@ class Listening:
 
 def on_screen(job: Job) -> Pages:
     """The page for the screen alone, in this process."""
-    facts = Facts(
-        issued=job.issued,
-        digest="0" * 64,
-        provenance=provenance(json.loads(job.attached["evidence.json"])),
-        config=job.attached["config.yaml"].decode(),
-        version="1",
-    )
+    with catalogues.spoken(job.document.language):
+        facts = Facts(
+            issued=job.issued,
+            digest="0" * 64,
+            provenance=provenance(json.loads(job.attached["evidence.json"])),
+            config=job.attached["config.yaml"].decode(),
+            version="1",
+        )
     html = render_html(job.document, {item.figure.name: item for item in job.drawings}, facts, "screen")
     return Pages(html=html.encode(), pdf=b"%PDF-")
 

@@ -7,12 +7,17 @@ import pytest
 
 from exhibit.tasks.catalogues import languages, spoken
 from exhibit.tasks.checks.case import all_of, told
+from exhibit.tasks.data.limits import Limits
+from exhibit.tasks.data.molecule import group_sums, problem
 from exhibit.tasks.data.plain import dataset_of
 from exhibit.tasks.data.rows import Labels
+from exhibit.tasks.data.said import OF_PICTURES
+from exhibit.tasks.data.said import told as said_by
 from exhibit.tasks.methods.draws import SamplingSpec
 from exhibit.tasks.methods.gradient import VanillaGradSpec
 from exhibit.tasks.models.remarks import listed
-from exhibit.tasks.records.language import COMMA, Message, as_given, joined, mark, say, tr
+from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.language import COMMA, Message, as_given, joined, mark, of_option, say, tr
 from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.records.verdict import CheckResult
 
@@ -78,3 +83,35 @@ def test_names_of_classes_are_the_same_in_every_language() -> None:
     with spoken("ja"):
         assert tr(mark("predicted")) == "予測"
         assert tr(say("{classes}.", classes=listed(["predicted"]))) == "predicted."
+
+
+def test_reasons_of_libraries_are_said_in_the_language_where_they_are_known() -> None:
+    """Of others the words are kept as they are, also those that mean something else to a catalogue."""
+    known = problem("C(C)(C)(C)(C)C", Limits())
+    assert known == "Explicit valence for atom # 0 C, 5, is greater than permitted"
+    file = said_by("cannot identify image file 'species.png'", OF_PICTURES)
+    with spoken("ja"):
+        assert tr(known) == "原子0（C）の明示された原子価5が許容値を超えている"
+        assert tr(file) == "'species.png'を画像ファイルと認識できない"
+        assert tr(said_by("species", OF_PICTURES)) == "species"
+
+
+def test_parts_of_a_molecule_are_named_in_the_language() -> None:
+    names = [name for name, _ in group_sums("ClCCCl", np.ones(4))]
+    assert names == ["halogen (2 times)", "atoms of no group"]
+    with spoken("zh-Hans"):
+        assert [tr(name) for name in names] == ["卤素（2个）", "不属于任何官能团的原子"]
+
+
+@pytest.mark.parametrize("text", ["Digits", "species", "A table", "feature"])
+def test_a_text_of_an_option_is_the_program_s_and_no_other_text(text: str) -> None:
+    kept = unpack(Titled, pack(Titled(title=of_option(text)))).title
+    assert kept == text
+    with spoken("ja"):
+        assert (tr(kept) == text) == (text in ("species", "feature"))
+
+
+class Titled(Record):
+    """What has a title that an option may have given."""
+
+    title: Message
