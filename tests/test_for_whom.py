@@ -26,7 +26,7 @@ from exhibit.tasks.records.figure import Whiskers
 from exhibit.tasks.records.grouping import Groupings
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import unpack
-from exhibit.tasks.records.subgroups import ForWhom
+from exhibit.tasks.records.subgroups import ExplainedGroups, ForWhom
 from exhibit.tasks.stages.load import load
 from exhibit.tasks.store import Store
 from tests.document.test_no_false_sentence import flowers
@@ -218,6 +218,9 @@ def test_groups_are_written_as_they_are_read() -> None:
     assert TableSpec(path=Path("people.csv"), label="repaid", groups=None).groups == ()
 
 
+NOTHING = ExplainedGroups(method="", rows=0, features=0, lead=0, signed_for="", roles=(), protected=())
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
@@ -233,5 +236,5 @@ def test_no_law_is_asked_of_molecules(kind: Any, said: str) -> None:
     item = flowers([0.4, 0.3, 0.2, 0.1])
     read = Input.model_construct(name="it", kind=kind)
     known = item.model_copy(update={"dataset": item.dataset.model_copy(update={"inputs": (read,)})})
-    found = ForWhom(by={"site": {"a": 40, "b": 50}}, given=(), measured=None, explained=None)
+    found = ForWhom(by={"site": {"a": 40, "b": 50}}, given=(), measured=None, explained=NOTHING)
     assert f"but may read it from what it is given. {said}" in for_whom._asked(known, found)

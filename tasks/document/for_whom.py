@@ -54,7 +54,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                     tables=_by_group(material),
                 ),
                 *(_apart(material, measured) if measured else ()),
-                *(roles.blocks(material, found.explained) if found.explained else (roles.not_explained(),)),
+                *roles.blocks(material, found.explained),
             ),
         ),
     )
@@ -385,7 +385,7 @@ def concerns(material: Material) -> Sequence[Concern]:
         return ()
     return (
         *(_apart_concern(material, found.measured) if found.measured else ()),
-        *(roles.concerns(found.explained) if found.explained else ()),
+        *roles.concerns(found.explained),
     )
 
 

@@ -10,7 +10,7 @@ from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.finding import Finding
 from exhibit.tasks.records.kinds import Kind
-from exhibit.tasks.records.language import noun, tr
+from exhibit.tasks.records.language import mark, noun, tr
 from exhibit.tasks.records.material import Material, Scales
 from exhibit.tasks.records.page import Block, Section
 
@@ -35,6 +35,8 @@ class DocumentKind(NamedTuple):
     `compared`: the figures of the same samples under several results.
     `alone`: the figure that shows a single sample, as its name ends; empty where numbers say it all.
     `coloured`: whether its values are coloured as they are; others have maps, or bars with an axis of their own.
+    `followed`: what features are by which explanations of groups of samples are compared, where no column or channel
+    says it.
     `people`: whether its samples may be of people, so that treating groups of them unlike may be unfair or unlawful.
     """
 
@@ -44,6 +46,7 @@ class DocumentKind(NamedTuple):
     compared: Compared
     alone: str = "teaser"
     coloured: bool = False
+    followed: str = ""
     people: bool = True
 
 
@@ -60,6 +63,7 @@ KINDS: dict[Kind, DocumentKind] = {
         noun("picture", "pictures"),
         Own(image.story, image.figures, image.sections, image.appendix),
         compared_samples.pictures,
+        followed=mark("A feature is one of nine parts of the frame; its |a| is that of all its pixels together."),
     ),
     "text": DocumentKind(
         lambda item: {"word": tr("words"), "character": tr("characters")}[text.part(item)],
@@ -67,6 +71,10 @@ KINDS: dict[Kind, DocumentKind] = {
         Own(text.story, text.figures, text.sections, text.appendix),
         compared_samples.tokens,
         coloured=True,
+        followed=mark(
+            "A feature is one of the {words} commonest words or characters that {few} texts or more have; its a is that "
+            "of all its occurrences in a text, and its mean is over the texts that have it."
+        ),
     ),
     "molecule": DocumentKind(
         lambda _: tr("atoms"),
@@ -75,6 +83,10 @@ KINDS: dict[Kind, DocumentKind] = {
         compared_samples.molecules,
         alone="molecules",
         coloured=True,
+        followed=mark(
+            "A feature is a functional group that {few} molecules or more have; its mean is over the molecules that "
+            "have it."
+        ),
         people=False,
     ),
     "series": DocumentKind(

@@ -1,22 +1,26 @@
 """What counts for each group, and whether a protected column, or what stands for it, is among what counts most."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from exhibit.tasks.document.bearing import within_a_sentence
+from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.over_rows import digits
 from exhibit.tasks.document.words import as_chance, capital, count, first_places, interval, listing, plain, with_beside
 from exhibit.tasks.records.grouping import group_name
+from exhibit.tasks.records.groups import GROUPS
 from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Column, Concern, Table
 from exhibit.tasks.records.subgroups import (
     BY_CHANCE,
     FEW,
+    FRAME,
     LEVEL,
     TELLS,
     TIMES,
+    WORDS,
     Estimate,
     ExplainedGroups,
     Protected,
@@ -28,23 +32,33 @@ from exhibit.tasks.records.subgroups import (
 _SHOWN = 5  # features by rank that a table shows, beside those of another role
 
 
-def not_explained() -> Block:
-    said = tr(
-        "What explanations say of each group is looked at for tables alone, whose features are the same in every row."
-    )
-    return Block(heading=tr("What counts for each group"), paragraphs=(said,))
-
-
 def blocks(material: Material, found: ExplainedGroups) -> tuple[Block, ...]:
     roles = _roles(material, found)
+    block = Block(heading=tr("What counts for each group"), paragraphs=roles[0], tables=roles[1])
+    if not found.protected and not any(item.traits.named for item in material.dataset.inputs):
+        return (block,)  # data without columns has no such setting
     return (
-        Block(heading=tr("What counts for each group"), paragraphs=roles[0], tables=roles[1]),
+        block,
         Block(heading=tr("Protected columns"), paragraphs=(_protected(found),), tables=_proxies(material, found)),
     )
 
 
+def _names(material: Material) -> dict[str, str]:
+    """What a page calls features that are no names of the user's: functional groups, and parts of a frame."""
+    inputs = material.dataset.inputs
+    own = [(item, FRAME if item.traits.pixels else _ATOMS if item.traits.grouped else ()) for item in inputs]
+    if len(inputs) == 1:
+        return {name: tr(name) for _, names in own for name in names}
+    return {item.label(name): item.label(tr(name)) for item, names in own for name in names}
+
+
+_ATOMS = tuple(group.name for group in GROUPS)
+
+
 def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...], tuple[Table, ...]]:
     rows = count(found.rows, "explained row")
+    what = [KINDS[item.kind].followed for item in material.dataset.inputs]
+    what = [tr(said, words=str(WORDS), few=str(FEW)) for said in dict.fromkeys(what) if said]
     if not found.roles:
         return (
             tr(
@@ -53,6 +67,21 @@ def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...],
                 few=str(FEW),
             ),
         ), ()
+    if not (tests := sum(one.tests for one in found.roles)):
+        return (
+            sentences(
+                [
+                    *what,
+                    tr(
+                        "Of the {rows} no feature is in {few} of a group and in {few} of the others, so what counts for "
+                        "each is not assessed.",
+                        rows=rows,
+                        few=str(FEW),
+                    ),
+                ]
+            ),
+        ), ()
+    names = _names(material)
     signs = (
         tr("A positive mean speaks for {output}.", output=found.signed_for)
         if found.signed_for
@@ -60,11 +89,10 @@ def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...],
     )
     differs = [(one, role) for one in found.roles for role in one.features if role.differs]
     said = (
-        tr("That is so of {features}.", features=listing([_role_told(one, role) for one, role in differs]))
+        tr("That is so of {features}.", features=listing([_role_told(one, role, names) for one, role in differs]))
         if differs
         else tr("That is so of no feature.")
     )
-    tests = sum(len(one.features) * len(one.features[0].size) for one in found.roles)
     return (
         sentences(
             [
@@ -75,6 +103,7 @@ def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...],
                     unit=tr(material.main.unit),
                     few=str(FEW),
                 ),
+                *what,
                 signs,
                 tr(
                     "A feature counts otherwise in a group where its mean |a| is {times} times that of all other such "
@@ -91,20 +120,22 @@ def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...],
                 ),
             ]
         ),
-    ), tuple(_role_table(one, found, f"{material.slug}-roles-{number}") for number, one in enumerate(found.roles))
+    ), tuple(
+        _role_table(one, found, names, f"{material.slug}-roles-{number}") for number, one in enumerate(found.roles)
+    )
 
 
-def _role_told(one: Roles, role: Role) -> str:
+def _role_told(one: Roles, role: Role, names: Mapping[str, str]) -> str:
     return tr(
         "{feature} where {column} is {group} ({times} times as much)",
-        feature=role.feature,
+        feature=names.get(role.feature, role.feature),
         column=one.column,
         group=group_name(role.where),
         times=plain(role.times),
     )
 
 
-def _role_table(one: Roles, found: ExplainedGroups, name: str) -> Table:
+def _role_table(one: Roles, found: ExplainedGroups, names: Mapping[str, str], name: str) -> Table:
     shown = [role for place, role in enumerate(one.features) if place < _SHOWN or role.differs]
     left = len(one.features) - len(shown)
     rest = (
@@ -137,12 +168,12 @@ def _role_table(one: Roles, found: ExplainedGroups, name: str) -> Table:
         ),
         rows=tuple(
             (
-                role.feature,
+                names.get(role.feature, role.feature),
                 group_name(group),
                 f"{size.rows:,}",
                 _attributed(size, sizes),
                 *((_attributed(role.mean[group], means),) if signed_too else ()),
-                _rank(role.rank[group]),
+                _rank(role.rank.get(group)),
                 _against(role) if group == role.where else "",
             )
             for role in shown
@@ -162,7 +193,9 @@ def _attributed(found: Estimate, decimals: int) -> str:
     return value if found.interval is None else with_beside(value, interval(*found.interval, decimals))
 
 
-def _rank(found: Estimate) -> str:
+def _rank(found: Estimate | None) -> str:
+    if found is None:
+        return "–"
     if found.interval is None or found.interval[0] == found.interval[1]:
         return f"{found.value:.0f}"
     return tr(

@@ -1,8 +1,8 @@
 """What explanations say of each group: what counts there, what counts otherwise, and what stands for a protected
 column."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from exhibit.tasks.quality.counted import mean
 from exhibit.tasks.quality.resampling import intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
+from exhibit.tasks.records.quality import LEAST
 from exhibit.tasks.records.subgroups import BY_CHANCE, FEW, LEVEL, TELLS, TIMES, Estimate, Protected, Proxy, Role, Roles
 
 _LEADING = 5  # features by rank, at most, among which a protected column, or one that tells it, is said to lead
@@ -18,10 +19,11 @@ _TINY = 1e-300  # instead of 0, by which nothing is divided
 
 
 class Feature(NamedTuple):
-    """What a feature is in rows: numbers, or places of categories, (rows,); NaN where it is not known."""
+    """What a feature is in rows: numbers, or places of categories, or whether a row has it, (rows,); NaN where it is
+    not known, None where it tells no column by that."""
 
     name: str
-    values: Array
+    values: Array | None
     category: bool = False
 
 
@@ -32,21 +34,46 @@ def leading(features: int) -> int:
 
 def roles(values: Array, features: Sequence[str], by: Sequence[Grouping], *, signed: bool) -> tuple[Roles, ...]:
     """Of attributions (rows, features) by what each row belongs to, the most important feature first. Only groups of 30
-    rows or more are looked at; of a column that has fewer than two such groups nothing is said. `signed`: whether means
-    of signed values have a meaning."""
+    rows or more are looked at; of a column that has fewer than two such groups nothing is said. NaN: a row does not have
+    the feature. `signed`: whether means of signed values have a meaning."""
     looked = [one for one in by if (one.rows >= FEW).sum() > 1]
-    tests = [apart(np.abs(values).astype(np.float64), one) for one in looked]
-    raised = holm(np.concatenate([chances.ravel() for chances, _ in tests])) if tests else np.empty(0)
-    ends = np.cumsum([chances.size for chances, _ in tests])[:-1]
-    together = np.split(raised, ends) if tests else []
-    order = np.argsort(-np.abs(values).mean(axis=0), kind="stable").tolist()
+    sizes = np.abs(values).astype(np.float64)
+    tests = [apart(sizes, one) for one in looked]
+    together = _together([chances for chances, _ in tests])
+    order = ranked(sizes)
     return tuple(
         Roles(
             column=one.by[0],
-            features=_roles(values, features, one, chances.reshape(times.shape), times, order, signed=signed),
+            tests=int((~np.isnan(alone)).sum()),
+            features=_roles(values, features, one, chances, times, order, signed=signed),
         )
-        for one, chances, (_, times) in zip(looked, together, tests, strict=True)
+        for one, chances, (alone, times) in zip(looked, together, tests, strict=True)
     )
+
+
+def ranked(sizes: Array) -> list[int]:
+    """Features by the mean of their sizes (rows, features) over the rows that have them, the largest first."""
+    return np.argsort(-_means(sizes), kind="stable").tolist()
+
+
+def _means(sizes: Array) -> Array:
+    """(features,), NaN of one that no row has."""
+    known = ~np.isnan(sizes)
+    if known.all():
+        return np.asarray(sizes.mean(axis=0))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(known, sizes, 0).sum(axis=0) / known.sum(axis=0))
+
+
+def _together(chances: Sequence[Array]) -> list[Array]:
+    """The chances of all tests together, 1 where none was made."""
+    found = [np.ones(own.shape) for own in chances]
+    made = [~np.isnan(own) for own in chances]
+    raised = holm([chance for own, there in zip(chances, made, strict=True) for chance in own[there].tolist()])
+    start = 0
+    for own, there in zip(found, made, strict=True):
+        own[there] = raised[start : (start := start + int(there.sum()))]
+    return found
 
 
 def _roles(
@@ -61,15 +88,22 @@ def _roles(
 ) -> tuple[Role, ...]:
     own = {by.groups[k]: values[by.of == k].astype(np.float64) for k in _large(by)}
     ranks = {name: _ranks(np.abs(found)) for name, found in own.items()}
-    surest = chances.argmin(axis=0)
+    surest, tested = chances.argmin(axis=0), (~np.isnan(times)).sum(axis=0)
+    times = np.nan_to_num(times, nan=1.0)
     differs = np.any(differ(chances, times), axis=0, keepdims=True)[0]
+
+    def over(j: int, of: Callable[[Array], Array]) -> dict[str, Estimate]:
+        """In each group, over the rows that have the feature."""
+        found = {name: of(rows[~np.isnan(rows[:, j]), j]) for name, rows in own.items()}
+        return {name: _mean(one) for name, one in found.items() if len(one)}
+
     return tuple(
         Role(
             feature=features[j],
-            mean={name: mean(found[:, j], 0.95).estimate for name, found in own.items()} if signed else {},
-            size={name: mean(np.abs(found[:, j]), 0.95).estimate for name, found in own.items()},
-            rank={name: found[j] for name, found in ranks.items()},
-            where=list(own)[surest[j]],
+            mean=over(j, np.asarray) if signed else {},
+            size=over(j, np.abs),
+            rank={name: found[j] for name, found in ranks.items() if j in found},
+            where=list(own)[surest[j]] if tested[j] else "",
             times=float(times[surest[j], j]),
             chance=float(chances[surest[j], j]),
             differs=bool(differs[j]),
@@ -78,23 +112,42 @@ def _roles(
     )
 
 
+def _mean(values: Array) -> Estimate:
+    """Over rows (rows,), with an interval where so many have the feature that their spread says something."""
+    if len(values) < LEAST:
+        return Estimate(value=float(values.mean()), rows=len(values), interval=None)
+    return mean(values, 0.95).estimate
+
+
 def _large(by: Grouping) -> list[int]:
     return np.flatnonzero(by.rows >= FEW).tolist()
 
 
 def apart(sizes: Array, by: Grouping) -> tuple[Array, Array]:
     """(groups, features): the chance that the mean of `sizes` (rows, features) in a group of 30 rows or more is that of
-    all rows of the other such groups, by B. L. Welch's test (1947); and how many times theirs it is."""
-    from scipy.stats import ttest_ind
-
+    all rows of the other such groups, by B. L. Welch's test (1947); and how many times theirs it is. NaN: fewer than 30
+    rows of the one or of the other have the feature."""
     large = _large(by)
     kept = np.isin(by.of, large)
     sizes, of = sizes[kept], by.of[kept]
+    parts = [(sizes[of == k], sizes[of != k]) for k in large]
+    tests, times = (np.stack(found) for found in zip(*(_against(*part) for part in parts), strict=True))
+    return tests, times
+
+
+def _against(own: Array, others: Array) -> tuple[Array, Array]:
+    """(features,): chance and ratio of the means of two sets of rows (rows, features)."""
+    from scipy.stats import ttest_ind
+
+    few = np.minimum(*((~np.isnan(part)).sum(axis=0) for part in (own, others))) < FEW
+    how: Literal["omit", "propagate"] = "omit" if np.isnan(own).any() or np.isnan(others).any() else "propagate"
     with np.errstate(invalid="ignore", divide="ignore"):
-        tests = np.stack([ttest_ind(sizes[of == k], sizes[of != k], equal_var=False).pvalue for k in large])
-        times = np.stack([sizes[of == k].mean(axis=0) / sizes[of != k].mean(axis=0) for k in large])
-    # A feature that counts nothing, or the same everywhere, has no test.
-    return np.nan_to_num(tests, nan=1.0), np.nan_to_num(times, nan=1.0)
+        tests, times = np.full((2, own.shape[1]), np.nan)
+        own, others = own[:, ~few], others[:, ~few]
+        # A feature that counts nothing, or the same everywhere, is as it is elsewhere.
+        tests[~few] = np.nan_to_num(ttest_ind(own, others, equal_var=False, nan_policy=how).pvalue, nan=1.0)
+        times[~few] = np.nan_to_num(_means(own) / _means(others), nan=1.0)
+    return tests, times
 
 
 def differ(chance: Array, times: Array) -> Array:
@@ -102,16 +155,26 @@ def differ(chance: Array, times: Array) -> Array:
     return np.asarray((chance < LEVEL) & (np.maximum(times, 1 / np.maximum(times, _TINY)) >= TIMES))
 
 
-def _ranks(sizes: Array) -> list[Estimate]:
-    """Of each feature by its mean size over (rows, features), the first is 1, with what resampled rows give."""
+def _ranks(sizes: Array) -> dict[int, Estimate]:
+    """Of each feature by its mean size over (rows, features), the first is 1, with what resampled rows give; of those
+    that so many rows have that their spread says something."""
+    known = ~np.isnan(sizes)
+    had = np.flatnonzero(known.sum(axis=0) >= min(LEAST, len(sizes)))
+    sizes, known = np.where(known, sizes, 0)[:, had], known[:, had]
 
-    def ranked(means: Array) -> Array:
+    def places(means: Array) -> Array:
         return np.argsort(np.argsort(-means, axis=1, kind="stable"), axis=1) + 1
 
-    rows, width = sizes.shape
-    bounds = intervals(rows, lambda weights: {str(j): own for j, own in enumerate(ranked(weights @ sizes).T)})
-    found = ranked(sizes.mean(axis=0)[np.newaxis])[0]
-    return [Estimate(value=float(found[j]), rows=rows, interval=bounds.get(str(j))) for j in range(width)]
+    def of(weights: Array) -> Array:
+        with np.errstate(invalid="ignore"):
+            return np.asarray((weights @ sizes) / (weights @ known))
+
+    bounds = intervals(len(sizes), lambda weights: {str(j): own for j, own in enumerate(places(of(weights)).T)})
+    found = places(of(np.ones((1, len(sizes)))))[0]
+    return {
+        j: Estimate(value=float(found[k]), rows=int(known[:, k].sum()), interval=bounds.get(str(k)))
+        for k, j in enumerate(had.tolist())
+    }
 
 
 def protected(
@@ -126,7 +189,7 @@ def protected(
         for column, by in columns.items()
         if by is not None
         for place, feature in enumerate(ranking[: leading(len(ranking))], 1)
-        if feature.name not in own.get(column, ())
+        if feature.name not in own.get(column, ()) and feature.values is not None
     ]
     told = [tells(feature, by) for *_, feature, by in looked]
     raised = holm(np.array([chance for _, chance in told]))
@@ -151,6 +214,8 @@ def protected(
 def tells(feature: Feature, by: Grouping) -> tuple[float, float]:
     """How well a feature tells the group of a row, from 0 to 1, and the chance of that: of a number the correlation
     ratio, K. Pearson (1905), by the F test; of a category H. Cramér's V (1946) by χ²."""
+    if feature.values is None:
+        return 0.0, 1.0
     known = ~np.isnan(feature.values) & by.stated
     values, of = feature.values[known], np.unique(by.of[known], return_inverse=True)[1]
     groups = int(of.max(initial=0)) + 1

@@ -5,13 +5,21 @@ from typing import Literal
 
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.data import Split
+from exhibit.tasks.records.language import mark
 
 FEW = 30  # rows, under which a group is shown as too small and compared with no other
 APART = 0.1  # from which difference of two shares on groups are said to be treated differently
 APART_IN_SPREADS = 0.2  # of two mean errors, in standard deviations of the labels: a small effect, J. Cohen (1988)
 LEVEL = 0.05  # the chance under which something is said, over all that is looked at together
+WORDS = 50  # of texts that groups are compared by, at most: the commonest
 TIMES = 1.5  # by how much a feature counts more or less in a group than in the others, where its role differs
 TELLS = 0.3  # from which association on a feature is said to stand for a column: medium, J. Cohen (1988)
+# The parts of a frame of any size, row by row, by which pictures of groups are compared.
+FRAME = (
+    mark("top left"), mark("top middle"), mark("top right"),
+    mark("middle left"), mark("middle"), mark("middle right"),
+    mark("bottom left"), mark("bottom middle"), mark("bottom right"),
+)  # fmt: skip
 BY_CHANCE = 0.01  # under which chance of it; 0.05 accused 22 of 400 tables of 60 rows that had none such
 
 
@@ -94,7 +102,9 @@ class Role(Record):
     """What a feature counts in each group: mean attribution, where it has a meaning, and mean size of it with 95%
     intervals, and its rank by size with that of resampled rows. `chance`: of the surest difference in size of a group
     from all others, after Holm over all features and groups of all columns; `times`: by how much it counts more or less
-    there; `where`: that group. `differs`: whether that is sure, and enough to matter."""
+    there; `where`: that group, empty where too few rows have the feature for any test. `differs`: whether that is sure,
+    and enough to matter. Of a feature that rows may lack all is over those that have it; a group of which none does has
+    no number, one of which few do no rank."""
 
     feature: str
     mean: dict[str, Estimate]
@@ -107,9 +117,11 @@ class Role(Record):
 
 
 class Roles(Record):
-    """What each feature counts in the groups by one `column` that have 30 rows or more, the most important first."""
+    """What each feature counts in the groups by one `column` that have 30 rows or more, the most important first;
+    `tests`: how many groups were compared with all others, over all features."""
 
     column: str
+    tests: int
     features: tuple[Role, ...]
 
 
@@ -140,7 +152,7 @@ class Protected(Record):
 
 class ExplainedGroups(Record):
     """What the explanations of one `method` say of groups of the `rows` that were explained, over so many `features`,
-    of which the first `lead` are said to lead.
+    of which the first `lead` are said to lead; none where no name means the same in enough rows.
     `signed_for`: the output that their signs are of in every row; empty where they have no such meaning."""
 
     method: str
@@ -154,9 +166,9 @@ class ExplainedGroups(Record):
 
 class ForWhom(Record):
     """Of one chapter: which columns were asked about, each with the rows of its groups, in all data; which of these are
-    `given` to the model, what was `measured` where rows have labels, and what is `explained` of tables."""
+    `given` to the model, what was `measured` where rows have labels, and what explanations say of them."""
 
     by: dict[str, dict[str, int]]
     given: tuple[str, ...]
     measured: Measured | None
-    explained: ExplainedGroups | None
+    explained: ExplainedGroups
