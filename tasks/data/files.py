@@ -31,12 +31,14 @@ _Short = Annotated[int, Field(ge=8, le=16_384)]
 
 
 class Picture(NamedTuple):
-    """A file that is wanted: what it is called in the data, its class, None where nobody says it, and its split."""
+    """A file that is wanted: what it is called in the data, its class, None where nobody says it, and its split;
+    `within`: the folder that it lies in below that of its class, "." for that itself."""
 
     path: Path
     name: str
     label: int | None
     split: Split
+    within: str = "."
 
 
 class FramedSpec(Spec):
@@ -175,6 +177,11 @@ def in_frame(picture: "Image", frame: Frame, limits: Limits = DEFAULT) -> Array:
 def pictures_in(folder: Path) -> list[Path]:
     """The files of pictures directly in `folder`, by name."""
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """The files of pictures in `folder` and in all folders within it, by name."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.is_dir())
 
 
 def sampled(paths: Sequence[Path], count: int | None, seed: int) -> list[Path]:

@@ -17,12 +17,16 @@ from exhibit.tasks.data.files import (
     Picture,
     class_names,
     content_digest,
+    digests,
     existing,
     existing_folder,
+    pictures_below,
     pictures_in,
     sampled,
 )
+from exhibit.tasks.data.grouping import GroupColumns
 from exhibit.tasks.data.imagenet import IMAGENET, class_index
+from exhibit.tasks.data.picture_groups import picture_groupings, picture_table
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
 from exhibit.tasks.records.framing import Frame
@@ -122,6 +126,19 @@ class ImageFolderSpec(PictureSpec):
         "those of the folders, of pictures without folders those of ImageNet",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="of what is held out and of which are taken")
+    subfolders: bool = Field(
+        False, description="pictures in folders within that of a class are read as well, as CLASS/SITE/1.jpg"
+    )
+    table: Path | None = Field(
+        None,
+        description="a .csv or .parquet file that says more of the pictures, for groups: a column file, the name of a "
+        "picture with as much of its folders as tells it apart, and others",
+    )
+    groups: GroupColumns = Field(
+        (),
+        description="by what results and explanations are told apart: columns of `table`, those of numbers with ends "
+        "of ranges, and folder, that of a picture within its class, as [folder, sex, {age: [25, 40, 60]}]",
+    )
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
         """All pictures, class by class, training before held-out ones."""
@@ -131,16 +148,16 @@ class ImageFolderSpec(PictureSpec):
         parts = {split: _inner(root / name) for split, name in (("train", self.train), ("test", self.test))}
         divided = all(part.is_dir() for part in parts.values())
         inner = parts["train"] if divided else _inner(root)
-        folders = _class_folders(inner)
+        folders = self._class_folders(inner)
         if not folders and (flat := pictures_in(inner)):
             return self._unlabelled(flat)
         _require_several(folders, inner)
         pictures: list[Picture] = []
         for label, folder in enumerate(folders):
             if divided:
-                pictures += self._of(f"{self.train}/{folder.name}", "train", label, pictures_in(folder))
+                pictures += self._of(self.train, folder, "train", label, self._within(folder))
                 held_out = existing(parts["test"] / folder.name, "path", f"every class of {self.train} needs one")
-                pictures += self._of(f"{self.test}/{folder.name}", "test", label, pictures_in(held_out))
+                pictures += self._of(self.test, held_out, "test", label, self._within(held_out))
             else:
                 pictures += self._split(folder, label)
         names = list(class_names([folder.name for folder in folders], self.names))
@@ -160,24 +177,43 @@ class ImageFolderSpec(PictureSpec):
         wanted, classes = self.wanted()
         flat = all(picture.label is None for picture in wanted)
         kind = mark("Pictures without labels.") if flat else mark("Pictures in one folder per class.")
-        return _dataset(
-            *self.pictures(wanted, shelf),
+        image, kept, excluded = self.pictures(wanted, shelf)
+        dataset = _dataset(
+            image,
+            kept,
+            excluded,
             classes,
             self.published,
             title=of_option(self.title),
             description=say_all(kind, self.framing),
             source=of_option(self.source),
         )
+        folders = [picture.within for picture in kept] if self.subfolders else None
+        found = picture_groupings(self.groups, kept, folders, picture_table(self.table, self.limits), self.limits)
+        return dataset.model_copy(update={"groupings": found})
+
+    def spec_with_digests(self) -> dict[str, Any]:
+        """The spec, with digests of the files in the place of where they are."""
+        table = picture_table(self.table, self.limits)
+        return super().spec_with_digests() | ({} if table is None else digests({"table": table}))
+
+    def _class_folders(self, root: Path) -> list[Path]:
+        return sorted(path for path in root.iterdir() if path.is_dir() and self._within(path))
+
+    def _within(self, folder: Path) -> list[Path]:
+        return pictures_below(folder) if self.subfolders else pictures_in(folder)
 
     def _split(self, folder: Path, label: int) -> list[Picture]:
-        paths = pictures_in(folder)
+        paths = self._within(folder)
         test = sampled(paths, max(1, round(self.test_share * len(paths))), self.seed)
         train = [path for path in paths if path not in set(test)]
-        return [*self._of(folder.name, "train", label, train), *self._of(folder.name, "test", label, test)]
+        return [*self._of("", folder, "train", label, train), *self._of("", folder, "test", label, test)]
 
-    def _of(self, folder: str, split: Split, label: int, paths: Sequence[Path]) -> list[Picture]:
+    def _of(self, part: str, folder: Path, split: Split, label: int, paths: Sequence[Path]) -> list[Picture]:
         return [
-            Picture(path, f"{folder}/{path.name}", label, split) for path in sampled(paths, self.per_class, self.seed)
+            Picture(path, (Path(part) / folder.name / inner / path.name).as_posix(), label, split, inner.as_posix())
+            for path in sampled(paths, self.per_class, self.seed)
+            for inner in [path.parent.relative_to(folder)]
         ]
 
 
@@ -321,10 +357,6 @@ def _inner(folder: Path) -> Path:
 def named_classes(classes: Classes) -> list[str]:
     """The names of the classes of a model, in order."""
     return list(IMAGENET if classes == "imagenet" else classes)
-
-
-def _class_folders(root: Path) -> list[Path]:
-    return sorted(path for path in root.iterdir() if path.is_dir() and pictures_in(path))
 
 
 def _require_several(folders: Sequence[Path], root: Path) -> None:

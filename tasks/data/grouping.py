@@ -138,7 +138,7 @@ def _grouping(by: By, tables: Sequence["Table"]) -> Grouping:
     names = [name for table in tables for name in named_groups(table, by)]
     found = set(names)
     if len(found) > MOST:
-        raise InputError(f"data.groups: {_too_many(by, tables, len(found))}")
+        raise InputError(f"data.groups: {_too_many(by, tables, found)}")
     known = _range_names(by.cuts) if by.cuts else _in_order(found - {NOT_STATED}, tables, by.column)
     order = tuple(name for name in (*known, NOT_STATED) if name in found)
     return Grouping(by=(by.column,), groups=order, of=np.array([order.index(name) for name in names]))
@@ -150,8 +150,8 @@ def _in_order(names: set[str], tables: Sequence["Table"], column: str) -> list[s
     return sorted(names, key=lambda name: (float(name) if numeric else 0.0, name))
 
 
-def _too_many(by: By, tables: Sequence["Table"], count: int) -> str:
-    said = f"the column {by.column!r} has {count:,} different values, and at most {MOST} groups can be told apart"
+def _too_many(by: By, tables: Sequence["Table"], found: set[str]) -> str:
+    said = f"the column {by.column!r} has {_values(found)}, and at most {MOST} groups can be told apart"
     if by.cuts:
         return f"{said}; give fewer ends of ranges"
     cells = tables[0][by.column]
@@ -161,6 +161,12 @@ def _too_many(by: By, tables: Sequence["Table"], count: int) -> str:
     ends = list(dict.fromkeys(float(f"{cut:g}") for cut in quarters))
     quartered = typed_for("data.groups", by.column, ends, listed=True)
     return f"{said}; give the ends of ranges of it, as its quarters: {quartered}"
+
+
+def _values(found: set[str]) -> str:
+    """How many, among which a cell without one is none."""
+    empty = " and cells without one" if NOT_STATED in found else ""
+    return f"{len(found - {NOT_STATED}):,} different values{empty}"
 
 
 def given_groups(given: Any, labels: Sequence[str], count: int, where: str) -> Groupings | None:
@@ -185,10 +191,10 @@ def given_groups(given: Any, labels: Sequence[str], count: int, where: str) -> G
             raise InputError(f"{where}: groups: {name!r} is the label; name columns that say whose row it is")
     table = pd.DataFrame(columns)
     for name in columns:
-        if (found := len(set(named_groups(table, By(name))))) > MOST:
+        if len(found := set(named_groups(table, By(name)))) > MOST:
             raise InputError(
-                f"{where}: groups: {name!r} has {found:,} different values, and at most {MOST} groups can be told "
-                "apart; give ranges or a coarser column"
+                f"{where}: groups: {name!r} has {_values(found)}, and at most {MOST} groups can be told apart; give "
+                "ranges or a coarser column"
             )
     return Groupings(items=tuple(_grouping(By(name), [table]) for name in columns)) if columns else None
 

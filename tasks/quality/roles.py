@@ -2,7 +2,7 @@
 column."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -137,17 +137,26 @@ def apart(sizes: Array, by: Grouping) -> tuple[Array, Array]:
 
 def _against(own: Array, others: Array) -> tuple[Array, Array]:
     """(features,): chance and ratio of the means of two sets of rows (rows, features)."""
-    from scipy.stats import ttest_ind
+    from scipy.stats import ttest_ind_from_stats
 
     few = np.minimum(*((~np.isnan(part)).sum(axis=0) for part in (own, others))) < FEW
-    how: Literal["omit", "propagate"] = "omit" if np.isnan(own).any() or np.isnan(others).any() else "propagate"
+    parts = [part[:, ~few] for part in (own, others)]
+    (mean1, std1, nobs1), (mean2, std2, nobs2) = (
+        (_means(part), _spreads(part), (~np.isnan(part)).sum(axis=0)) for part in parts
+    )
+    tests, times = np.full((2, own.shape[1]), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        tests, times = np.full((2, own.shape[1]), np.nan)
-        own, others = own[:, ~few], others[:, ~few]
         # A feature that counts nothing, or the same everywhere, is as it is elsewhere.
-        tests[~few] = np.nan_to_num(ttest_ind(own, others, equal_var=False, nan_policy=how).pvalue, nan=1.0)
-        times[~few] = np.nan_to_num(_means(own) / _means(others), nan=1.0)
+        found = ttest_ind_from_stats(mean1, std1, nobs1, mean2, std2, nobs2, equal_var=False)
+        tests[~few], times[~few] = np.nan_to_num(found.pvalue, nan=1.0), np.nan_to_num(mean1 / mean2, nan=1.0)
     return tests, times
+
+
+def _spreads(sizes: Array) -> Array:
+    """(features,) standard deviations of sizes (rows, features), of the rows that have them, two or more."""
+    known = ~np.isnan(sizes)
+    squares = np.where(known, sizes - _means(sizes), 0) ** 2
+    return np.asarray(np.sqrt(squares.sum(axis=0) / (known.sum(axis=0) - 1)))
 
 
 def differ(chance: Array, times: Array) -> Array:
