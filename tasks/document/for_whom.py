@@ -30,10 +30,12 @@ from exhibit.tasks.records.subgroups import (
 
 _TOLD = 2  # findings of a concern that stand in its sentence
 # In the unit of the label.
-_NO_SHARES = (mark("mean label"), mark("mean error"), mark("mean absolute error"))
+_NO_SHARES = (mark("mean label"), mark("mean error"), mark("mean absolute error"), mark("RMSE"))
 # In a table of their own, where there are rates as well.
-_OF_PROBABILITY = (mark("F1"), mark("AUC"), mark("log loss"), mark("calibration"))
-_RATES = (mark("base rate"), mark("selection rate"), mark("accuracy"), mark("TPR"), mark("FPR"))
+_OF_PROBABILITY = (mark("F1"), mark("AUC"), mark("log loss"), mark("Brier score"), mark("calibration"))
+_RATES = (
+    mark("base rate"), mark("selection rate"), mark("accuracy"), mark("TPR"), mark("FPR"), mark("precision"),
+)  # fmt: skip
 _FURTHER = mark(": F1, and what the probabilities are worth")
 
 
@@ -152,15 +154,17 @@ def _said(material: Material, measured: Measured) -> str:
     if not measured.about:
         return tr(
             "Accuracy is that of the likeliest class, calibration its mean probability minus how often it is right. "
-            "Log loss (in nats, 0 is best) says how little probability what is true has. Rates are of one class "
+            "Log loss (in nats, 0 is best) says how little probability what is true has, the Brier score (0 to 2, 0 is "
+            "best) how far all probabilities are off, squared. Rates are of one class "
             "against all others: one of them in target.outputs would have them here."
         )
     return tr(
         "Rates are of {about}. Base rate: how many rows are it. Selection rate: how many are read as it, as "
         "the likeliest class. TPR: how many of the rows that are it are read as it. FPR: how many of the others are. "
-        "F1: the harmonic mean of TPR and of how many of the rows that are read as it are it. AUC: how often a row "
+        "Precision: how many of the rows that are read as it are it. F1: the harmonic mean of TPR and precision. AUC: how often a row "
         "that is it has a higher probability of it than one that is not. Log loss (in nats, 0 is best): how little "
-        "probability what is true has. Calibration: the mean probability of it minus the base rate.",
+        "probability what is true has. Brier score: the mean squared error of the probability (0 is best). Calibration: "
+        "the mean probability of it minus the base rate.",
         about=measured.about,
     )
 
@@ -325,7 +329,10 @@ def _rule(material: Material, measured: Measured) -> list[str]:
 
 def _caption(material: Material, measured: Measured) -> str:
     if not material.dataset.classes:
-        return tr("The largest difference of two groups, and the two that differ most surely. Means have no ratio.")
+        return tr(
+            "The largest difference of two groups, and the two that differ most surely. Means have no ratio; RMSE has "
+            "no limit."
+        )
     return sentences(
         [
             tr(
@@ -334,10 +341,11 @@ def _caption(material: Material, measured: Measured) -> str:
             ),
             tr(
                 "The selection rate is that of demographic parity, TPR that of equal opportunity, TPR and FPR those of "
-                "equalized odds. The base rate is of the data, and F1 and log loss follow it: they have no limit."
+                "equalized odds, precision that of predictive parity. The base rate is of the data, and precision, F1, log "
+                "loss and Brier score follow it: they have no limit."
             )
             if measured.about
-            else tr("Log loss has no limit."),
+            else tr("Log loss and Brier score have no limit."),
         ]
     )
 

@@ -30,7 +30,7 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
     each = range(width) if width <= _MOST_CLASSES else range(0)
     ranked = {k: ranking.Ranked.by(probabilities[:, k], labels == k) for k in each if 0 < (labels == k).sum() < rows}
     present = np.unique(labels)
-    losses, squares = _log_losses(probabilities, labels), _squares(probabilities, labels)
+    losses, squares = _log_losses(probabilities, labels), brier(probabilities, labels)
 
     def measured(weights: Array) -> dict[str, Array]:
         total = weights.sum(axis=1)
@@ -149,7 +149,7 @@ def _log_losses(probabilities: Array, labels: Array) -> Array:
     return log_losses(probabilities[np.arange(len(labels)), labels])
 
 
-def _squares(probabilities: Array, labels: Array) -> Array:
+def brier(probabilities: Array, labels: Array) -> Array:
     """G. W. Brier (1950): over all classes, from 0 to 2; of two classes half of it, from 0 to 1."""
     true = np.eye(probabilities.shape[1])[labels]
     whole = ((probabilities - true) ** 2).sum(axis=1)
@@ -168,7 +168,7 @@ def _naive(labels: Array, learnt: Array, width: int) -> dict[str, float]:
         return found
     guess = np.bincount(learnt, minlength=width) / len(learnt)
     every = np.broadcast_to(guess, (len(labels), width))
-    found["Brier score"] = float(_squares(every, labels).mean())
+    found["Brier score"] = float(brier(every, labels).mean())
     commonest = int(guess.argmax())
     found["balanced accuracy"] = float(commonest in present) / len(present)
     found["macro F1"] = float(2 * shares[commonest] / (1 + shares[commonest]) / len(np.union1d(present, [commonest])))

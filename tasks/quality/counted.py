@@ -78,6 +78,20 @@ class Mean(NamedTuple):
         return found._replace(low=max(low, self.least), high=min(high, self.most), told=told)
 
 
+class RootMean(NamedTuple):
+    """The root of the mean of numbers (rows,) that are not below 0: of squared errors RMSE."""
+
+    values: Array
+    has_ratio: bool = False
+
+    def of(self, rows: Array, level: float) -> Counted | None:
+        """With the roots of the ends of the mean's interval, for the root grows with it; None of a single row."""
+        found = Mean(self.values, least=0).of(rows, level)
+        if found is None:
+            return None
+        return found._replace(value=found.value**0.5, low=found.low**0.5, high=found.high**0.5)
+
+
 class Overlap(NamedTuple):
     """F1: which rows are `true`, and which are `read` as it; both (rows,) of truth values."""
 

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from exhibit.tasks.models.performance import measured_splits
-from exhibit.tasks.quality.classification import log_losses
-from exhibit.tasks.quality.counted import Counted, Mean, Overlap, Ranking, Share, Statistic
+from exhibit.tasks.quality.classification import brier, log_losses
+from exhibit.tasks.quality.counted import Counted, Mean, Overlap, Ranking, RootMean, Share, Statistic
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.grouping import Grouping
@@ -59,7 +59,7 @@ def measured(dataset: Dataset, prediction: Prediction, by: Sequence[Grouping], n
             asked = of_class(labels == k, probabilities[:, k], read == k)
         else:
             own = probabilities[np.arange(len(rows)), labels.astype(np.int64)]
-            asked = of_likeliest(read == labels, probabilities.max(axis=1), own)
+            asked = of_likeliest(read == labels, probabilities.max(axis=1), own, brier(probabilities, labels.astype(np.int64)))
     groupings = with_crossed([one.take(rows) for one in by])
     tables, intervals, comparisons = grouped(asked, groupings)
     return Measured(
@@ -91,7 +91,8 @@ def of_class(true: Array, probability: Array, read: Array) -> Measures:
     it is read as it; the definitions of fairlearn. The selection rate is that of demographic parity, TPR that of equal
     opportunity, TPR and FPR those of equalized odds; the base rate is that of the data, not of the model. Where no row
     is counted there is no share, where fairlearn has 0. Calibration: the mean probability minus the share of what is
-    true. F1 and log loss have no limit: both differ between groups of other base rates, whatever the model does."""
+    true. Precision, that of predictive parity, F1, log loss and Brier score have no limit: they differ between groups of
+    other base rates, whatever the model does."""
     true, read = true.astype(bool), read.astype(bool)
     every = np.ones(len(true), bool)
     statistics: dict[str, Statistic] = {
@@ -100,21 +101,24 @@ def of_class(true: Array, probability: Array, read: Array) -> Measures:
         "accuracy": Share(true == read, every),
         "TPR": Share(read, true),
         "FPR": Share(read, ~true),
+        "precision": Share(true, read),
         "F1": Overlap(true, read),
         "AUC": Ranking(probability, true),
         "log loss": _log_loss(np.where(true, probability, 1 - probability)),
+        "Brier score": Mean((probability - true) ** 2, least=0, most=1),
         "calibration": Mean(probability - true, least=-1, most=1),
     }
     limited = ("selection rate", "accuracy", "TPR", "FPR", "AUC", "calibration")
     return Measures(statistics, dict.fromkeys(limited, APART))
 
 
-def of_likeliest(right: Array, probability: Array, own: Array) -> Measures:
-    """Of several classes of which none is asked about (rows,): whether the likeliest is right, how probable it is, and
-    how probable the class is that is true."""
+def of_likeliest(right: Array, probability: Array, own: Array, squared: Array) -> Measures:
+    """Of several classes of which none is asked about (rows,): whether the likeliest is right, how probable it is, how
+    probable the class is that is true, and the squared errors of all, from 0 to 2."""
     statistics: dict[str, Statistic] = {
         "accuracy": Share(right.astype(bool), np.ones(len(right), bool)),
         "log loss": _log_loss(own),
+        "Brier score": Mean(squared, least=0, most=2),
         "calibration": Mean(probability - right, least=-1, most=1),
     }
     return Measures(statistics, dict.fromkeys(("accuracy", "calibration"), APART))
@@ -126,12 +130,14 @@ def _log_loss(own: Array) -> Mean:
 
 
 def of_values(labels: Array, predicted: Array) -> Measures:
-    """Of measured and predicted values (rows,): mean error, predicted minus measured, and mean absolute error."""
+    """Of measured and predicted values (rows,): mean error, predicted minus measured, mean absolute error, and RMSE,
+    which has no limit."""
     errors = predicted - labels
     statistics: dict[str, Statistic] = {
         "mean label": Mean(labels),
         "mean error": Mean(errors),
         "mean absolute error": Mean(np.abs(errors), least=0),
+        "RMSE": RootMean(errors**2),
     }
     limit = APART_IN_SPREADS * float(labels.std())
     return Measures(statistics, dict.fromkeys(("mean error", "mean absolute error"), limit))

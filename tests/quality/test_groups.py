@@ -5,13 +5,22 @@ import pandas as pd
 import pytest
 from fairlearn import metrics as fair
 from scipy.stats import chi2_contingency, f_oneway
-from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    brier_score_loss,
+    f1_score,
+    log_loss,
+    precision_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
 
 from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.chances import holm, wilson
 from exhibit.tasks.data.grouping import By, groupings, named_groups, ranges
 from exhibit.tasks.document import for_whom
 from exhibit.tasks.quality import groups, roles
+from exhibit.tasks.quality.classification import brier
 from exhibit.tasks.quality.counted import Mean, Overlap, Ranking, area_interval, share
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping, group_name
@@ -52,12 +61,13 @@ def test_differences_and_ratios_are_those_of_fairlearn_also_of_two_columns_at_on
     every = groups.with_crossed([grouping("sex", sex), grouping("age", age)])
     tables, intervals, comparisons = groups.grouped(groups.of_class(true, probability, read), every)
     assert [table.by for table in tables] == [("sex",), ("age",), ("sex", "age")]
-    assert (intervals, comparisons) == ((2 + 3 + 6) * 9, (1 + 3 + 15) * 9)
+    assert (intervals, comparisons) == ((2 + 3 + 6) * 11, (1 + 3 + 15) * 11)
     measured = {
         "accuracy": accuracy_score,
         "selection rate": fair.selection_rate,
         "TPR": fair.true_positive_rate,
         "FPR": fair.false_positive_rate,
+        "precision": precision_score,
         "F1": f1_score,
     }
     at_once = np.array([f"{one}, {two}" for one, two in zip(sex, age, strict=True)])
@@ -68,7 +78,7 @@ def test_differences_and_ratios_are_those_of_fairlearn_also_of_two_columns_at_on
         assert rates[name].ratio == pytest.approx(frame.ratio()[name])
         for item in tables[2].groups:
             assert item.measures[name].value == pytest.approx(frame.by_group[name][item.name])
-    ranked = {"AUC": roc_auc_score, "log loss": log_loss}
+    ranked = {"AUC": roc_auc_score, "log loss": log_loss, "Brier score": brier_score_loss}
     scored = fair.MetricFrame(metrics=ranked, y_true=true, y_pred=probability, sensitive_features=at_once)
     for name in ranked:
         assert rates[name].difference == pytest.approx(scored.difference()[name])
@@ -261,7 +271,7 @@ def test_intervals_are_counted_as_they_are_shown_and_a_group_without_rows_is_nam
     by = Grouping(by=("g",), groups=("large", "absent", "small"), of=of)
     (found,), intervals, _ = groups.grouped(groups.of_class(true, np.linspace(0.4, 0.6, 84), true), [by])
     shown = [item for group in found.groups for item in group.measures.values() if item.interval]
-    assert intervals == len(shown) == 9 + 4
+    assert intervals == len(shown) == 11 + 4
     assert found.absent == ("absent",)
 
 
@@ -281,7 +291,9 @@ def test_a_small_group_that_is_higher_here_does_not_pass_for_it(order: tuple[int
     right = np.ones(1030, bool)
     right[30:40] = False
     by = Grouping(by=("g",), groups=("a", "b"), of=of)
-    (found,), *_ = groups.grouped(groups.of_likeliest(right, right.astype(float), np.ones(len(right))), [by])
+    (found,), *_ = groups.grouped(
+        groups.of_likeliest(right, right.astype(float), np.ones(len(right)), np.zeros(len(right))), [by]
+    )
     accuracy = by_name(found)["accuracy"]
     assert accuracy.surest.interval[0] < -0.1
     assert accuracy.surest.interval[1] < 0.1
@@ -375,11 +387,13 @@ def test_of_several_classes_the_loss_is_of_the_true_one() -> None:
     probabilities = random.dirichlet(np.ones(3), 90)
     labels = random.integers(3, size=90)
     own, read = probabilities[np.arange(90), labels], probabilities.argmax(axis=1)
-    asked = groups.of_likeliest(read == labels, probabilities.max(axis=1), own)
+    asked = groups.of_likeliest(read == labels, probabilities.max(axis=1), own, brier(probabilities, labels))
     (table,), *_ = groups.grouped(asked, [grouping("g", np.repeat(["a", "b"], 45))])
     for item, rows in zip(table.groups, (slice(45), slice(45, 90)), strict=True):
         oracle = log_loss(labels[rows], probabilities[rows], labels=[0, 1, 2])
         assert item.measures["log loss"].value == pytest.approx(oracle)
+        squared = brier_score_loss(labels[rows], probabilities[rows], labels=[0, 1, 2])
+        assert item.measures["Brier score"].value == pytest.approx(squared)
 
 
 def test_of_many_pairs_the_surest_alone_becomes_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -409,3 +423,16 @@ def test_a_cell_that_says_not_stated_is_no_empty_one() -> None:
     assert (found := named_groups(table, By("sex"))) == ["'not stated'", "not stated", "'male, not stated'"]
     with spoken("ja"):
         assert [group_name(name) for name in found] == ["'not stated'", "記載なし", "'male, not stated'"]
+
+
+def test_rmse_of_a_group_is_the_root_of_its_mean_squared_error() -> None:
+    random = np.random.default_rng(0)
+    labels, site = random.normal(size=90), np.repeat(["a", "b"], 45)
+    predicted = labels + random.normal(size=90) * np.repeat([1.0, 3.0], 45)
+    (found,), _, _ = groups.grouped(groups.of_values(labels, predicted), [grouping("site", site)])
+    for item, rows in zip(found.groups, (slice(45), slice(45, 90)), strict=True):
+        own = item.measures["RMSE"]
+        assert own.value == pytest.approx(root_mean_squared_error(labels[rows], predicted[rows]))
+        assert own.interval
+        assert 0 <= own.interval[0] < own.value < own.interval[1]
+    assert (by_name(found)["RMSE"].verdict, by_name(found)["RMSE"].ratio) == (None, None)
