@@ -10,14 +10,13 @@ from exhibit.tasks.data.grouping import GroupColumns, columns_of, groupings, req
 from exhibit.tasks.data.molecule import scaffold
 from exhibit.tasks.data.rows import is_number_word
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.grouping import Groupings
+from exhibit.tasks.records.grouping import NO_RING, RARER, Groupings
 from exhibit.tasks.records.subgroups import FEW
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Cells as Column
 
 SCAFFOLD = "scaffold"  # what groups are by that no column has to hold
-NO_RING, RARER = "no ring", "a rarer scaffold"
 _MOST = 18  # scaffolds with a group of their own
 
 Cells = Mapping[str, str]

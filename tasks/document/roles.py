@@ -266,7 +266,7 @@ def _proxies(material: Material, found: ExplainedGroups) -> tuple[Table, ...]:
             name=f"{material.slug}-proxies",
             caption=tr(
                 "How well the leading features tell a protected column, over all rows where it is stated: the "
-                "correlation ratio of a number, Cramér's V of a category, from 0 to 1."
+                "correlation ratio of a number, Cramér's V of a category, or of whether a row has a word, from 0 to 1."
             ),
             columns=(
                 Column(title=trp("of a table of data", "column")),

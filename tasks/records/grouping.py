@@ -11,6 +11,8 @@ from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.language import mark, tr
 
 NOT_STATED = mark("not stated")  # the group of rows whose cell is empty
+NO_RING, RARER = mark("no ring"), mark("a rarer scaffold")  # of molecules by their scaffold
+_OWN = (NOT_STATED, NO_RING, RARER)
 _RANGES = mark("under {high}"), mark("{low} to under {high}"), mark("{low} and over")
 
 
@@ -22,8 +24,9 @@ def range_names(ends: Sequence[str]) -> list[str]:
 
 
 def group_name(name: str) -> str:
-    """A group as a page names it: ranges, and that a row states nothing, in its language, all else as in the file."""
-    return ", ".join(tr(part) if part == NOT_STATED else _range(part) for part in name.split(", "))
+    """A group as a page names it: ranges, that a row states nothing, and molecules without a scaffold of their own, in
+    its language, all else as in the file."""
+    return ", ".join(tr(part) if part in _OWN else _range(part) for part in name.split(", "))
 
 
 def _range(name: str) -> str:
