@@ -71,6 +71,8 @@ class SeedStabilitySpec(Check):
                 self.kind, case.label, say("In some training nothing is given to any feature.")
             )
         shares = np.array([values / values.sum() for values in trainings])
+        if _same(shares):
+            return CheckResult.not_applicable(self.kind, case.label, say(_NOTHING_DRAWN))
         ranks = np.array([rank(values) for values in shares])
         others = len(shares) - 1
         found = _alike(shares, LEVEL)
@@ -112,6 +114,19 @@ class SeedStabilitySpec(Check):
                 "kept": np.array([same, leads]),
             },
         )
+
+
+# However often that is repeated, it is one training: a pass would be none.
+_NOTHING_DRAWN = mark(
+    "Another seed gives the same model: nothing is drawn in its training. What training on other rows would give was "
+    "not asked."
+)
+_ROUNDING = 1e-9  # of a share: sums in another order
+
+
+def _same(shares: Array) -> bool:
+    """Whether all trainings (trainings, features) gave every feature the same share, though there is an order."""
+    return bool(np.ptp(shares, axis=0).max() < _ROUNDING < np.ptp(shares[0]))
 
 
 def _alike(shares: Array, level: float) -> Estimate:

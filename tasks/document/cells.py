@@ -11,18 +11,29 @@ from exhibit.tasks.records.language import tr, trp
 def cells(item: Input, row: int, values: Array) -> tuple[list[str], Array]:
     """The columns of a table, each with what it holds in sample `row`, and what each contributes to it.
 
-    `values`: (features,) of that sample. A category is one column, however many features the model is given for it, and
-    contributes their sum.
+    `values`: (features,) of that sample.
     """
+    titles, together = by_column(item, values)
+    names = [
+        tr("{name}: {value}", name=title, value=_cell(item, row, column, own))
+        for title, (column, own) in zip(titles, _places(item).items(), strict=True)
+    ]
+    return names, together
+
+
+def by_column(item: Input, values: Array) -> tuple[tuple[str, ...], Array]:
+    """The columns of a table as a reader names them, and what each has of `values` (features,): a category is one
+    column, however many features the model is given for it, and has their sum."""
+    places = _places(item)
+    return tuple(without_units(list(places))), np.array([values[own].sum() for own in places.values()])
+
+
+def _places(item: Input) -> dict[str, list[int]]:
+    """Which features each column is made of."""
     places: dict[str, list[int]] = {}
     for place, column in enumerate(item.columns or item.features):
         places.setdefault(column, []).append(place)
-    titles = without_units(list(places))
-    names = [
-        tr("{name}: {value}", name=title, value=_cell(item, row, column, own))
-        for title, (column, own) in zip(titles, places.items(), strict=True)
-    ]
-    return names, np.array([values[own].sum() for own in places.values()])
+    return places
 
 
 def _cell(item: Input, row: int, column: str, places: list[int]) -> str:

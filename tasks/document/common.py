@@ -233,9 +233,7 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
             rows.append(
                 (
                     material.sample_name(row),
-                    tr("{output} ({target})", output=material.output_name(output), target=target_word(name))
-                    if material.dataset.classes
-                    else name,
+                    _output(material, output, name),
                     signed(float(method.prediction[row, target])),
                     signed(float(method.base_value[row, target])),
                     signed(difference(method, row, target) + gap + residual),
@@ -267,6 +265,15 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
         rows=tuple(rows),
         facets=facets(material, samples),
     )
+
+
+def _output(material: Material, output: int, target: str) -> str:
+    """Which output a row is about, and by which target it was asked for where that has another name: beside a class
+    that was named, its name again would read as what is true of the sample."""
+    named = material.output_name(output)
+    if not material.dataset.classes:
+        return target
+    return named if target == named else tr("{output} ({target})", output=named, target=target_word(target))
 
 
 def sums_blocks(material: Material) -> tuple[Block, ...]:

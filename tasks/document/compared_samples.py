@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exhibit.tasks.document.words import capital, count, signed, without_units
+from exhibit.tasks.document.cells import by_column
+from exhibit.tasks.document.words import capital, count, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.data import Input
@@ -182,10 +183,10 @@ def _maps(item: Input, views: Sequence[View], sample: int) -> list[Cell]:
 def _bar_panels(comparison: Comparison, item: Input, views: Sequence[View], sample: int) -> Figure:
     """A panel per result: in their unit where it is the same, else as shares of each one's sum of |a|."""
     units = _units(views)
-    values = [view.values(item.name, sample) for view in views]
+    columns = [by_column(item, view.values(item.name, sample)) for view in views]
+    labels, values = columns[0][0], [own for _, own in columns]
     if len(units) > 1:
         values = [own / (np.abs(own).sum() or 1.0) for own in values]
-    labels = without_units(item.features)
     meaning = units[0] if len(units) == 1 else tr("share of the sum of |a|, with its sign")
     sizes = np.mean([np.abs(own) / (np.abs(own).sum() or 1.0) for own in values], axis=0)
     order = np.sort(np.argsort(-sizes, kind="stable")[:_MOST_PANELS])

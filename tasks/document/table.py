@@ -6,7 +6,7 @@ import numpy as np
 
 from exhibit.tasks.ahead import FEWEST, surely
 from exhibit.tasks.document import bearing, reference
-from exhibit.tasks.document.cells import cells
+from exhibit.tasks.document.cells import by_column, cells
 from exhibit.tasks.document.common import (
     PAGE_ONE,
     direction,
@@ -273,11 +273,12 @@ def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
     item = material.dataset.inputs[0]
     squared, by_sign = method.aggregate == "square", method.signed
     left_out = features_left_out(material)
-    drawn = feature_order(material) if left_out else np.arange(len(item.features))
-    labels = tuple(without_units(item.features)[k] for k in drawn)
+    titles = without_units(material.main.summary.importances[0].features)
+    drawn = feature_order(material) if left_out else np.arange(len(titles))
+    labels = tuple(titles[k] for k in drawn)
     panels = []
     for row in range(len(material.dataset.sample_ids)):
-        values = method.values[item.name][row, :, 0].astype(np.float64)
+        _, values = by_column(item, method.values[item.name][row, :, 0].astype(np.float64))
         if squared:
             values = values / max(float(values.sum()), np.finfo(float).tiny)
         values = values[drawn]

@@ -30,7 +30,9 @@ class Numbers(Record):
     performance: str | None = Field(
         None, title=mark("Quality"), description="its metrics with intervals, on which rows, and those of a naive guess"
     )
-    verdicts: str | None = Field(None, title=mark("Verdicts of the checks"), description="how many had which")
+    verdicts: str | None = Field(
+        None, title=mark("Verdicts of the checks, of each method"), description="how many had which"
+    )
 
 
 def _kinds_of_figures() -> tuple[str, ...]:

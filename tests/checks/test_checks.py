@@ -117,18 +117,28 @@ def test_a_residual_that_is_not_a_number_is_not_complete() -> None:
     assert CompletenessSpec().measure(stored([_part([float("nan")])])).verdict == "fail"
 
 
-def test_equal_trainings_are_stable_and_opposite_ones_are_not() -> None:
+def test_trainings_of_one_order_are_stable_and_opposite_ones_are_not() -> None:
     up, down = np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.0, 3.0])
     spec = SeedStabilitySpec()
-    assert spec.measure(trained(*[up] * 40)).verdict == "pass"
+    assert spec.measure(trained(*(up + [k / 100, 0, 0] for k in range(40)))).verdict == "pass"
     assert spec.measure(trained(up, *[down] * 8)).value == pytest.approx(-1.0)
     assert spec.measure(trained(up, *[down] * 8)).verdict == "fail"
+
+
+@pytest.mark.parametrize("count", [2, 5, 40])
+def test_a_training_in_which_nothing_is_drawn_is_no_other_one(count: int) -> None:
+    """Boosted trees on all rows are the same for every seed, but for the order of their sums; two are no evidence, and
+    neither are forty."""
+    once = np.array([3.0, 2.0, 1.0])
+    found = SeedStabilitySpec().measure(trained(once, *[once * (1 + 1e-13)] * (count - 1)))
+    assert (found.verdict, found.value, found.over_trainings) == ("not applicable", None, False)
+    assert found.sentence.startswith("Another seed gives the same model: nothing is drawn in its training.")
 
 
 def test_one_more_training_decides_nothing() -> None:
     """The reported training is not among those that it is compared with: two trainings are one comparison."""
     up, down = np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.0, 3.0])
-    same = SeedStabilitySpec().measure(trained(up, up))
+    same = SeedStabilitySpec().measure(trained(up, up + [0.1, 0, 0]))
     assert (same.verdict, same.value) == ("undecided", pytest.approx(1.0))
     other = SeedStabilitySpec().measure(trained(up, down))
     assert other.verdict == "undecided"
@@ -154,7 +164,7 @@ def test_trainings_grow_until_they_decide_beyond_doubt_or_are_the_most() -> None
     some = trained(*(base + random.normal(0, 4, 12) for _ in range(5)))
     assert of.further_trainings(of.measure(near)) == 0
     assert of.further_trainings(of.measure(some)) == 4
-    few = trained(*[np.array([1.0, 2.0])] * 17)
+    few = trained(*(np.array([1.0, 2.0 + k / 100]) for k in range(17)))
     assert of.further_trainings(of.measure(few)) == 4  # 16 beside the reported one, and 20 are the most
     assert SeedStabilitySpec().further_trainings(SeedStabilitySpec().measure(some)) == 0
     assert (SeedStabilitySpec(most=3).trainings, SeedStabilitySpec(most=30).trainings) == (3, 5)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import zipfile
@@ -154,16 +155,28 @@ def test_a_damaged_run_is_not_exported(run: Path, tmp_path: Path, capsys: pytest
         ("RUN", "runs", "the name of a zip file was expected, and this is a directory"),
         ("RUN", "no/e.zip", "there is no directory"),
         ("RUN", "RUN/e.zip", "it would lie in the run itself"),
+        ("RUN", "pipe", "the name of a zip file was expected, and this is a device, a pipe or the like"),
     ],
 )
+@pytest.mark.parametrize("more", [[], ["--overwrite"]])
 def test_bad_use_of_export_is_refused_in_a_sentence(
-    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], source: str, target: str, said: str
+    run: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    source: str,
+    target: str,
+    said: str,
+    more: list[str],
 ) -> None:
+    if more and target == "there.zip":
+        return  # which replaces it
     (tmp_path / "there.zip").write_text("mine")
+    os.mkfifo(tmp_path / "pipe")
     places = [str(tmp_path / name.replace("RUN", f"runs/{run.name}")) for name in (source, target)]
-    assert cli.run(["export", *places]) == 2
+    assert cli.run(["export", *places, *more]) == 2
     assert said in capsys.readouterr().err
     assert (tmp_path / "there.zip").read_text() == "mine"
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_an_earlier_file_is_replaced_where_that_is_said(run: Path, tmp_path: Path) -> None:
