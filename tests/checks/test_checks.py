@@ -120,7 +120,7 @@ def test_a_residual_that_is_not_a_number_is_not_complete() -> None:
 def test_trainings_of_one_order_are_stable_and_opposite_ones_are_not() -> None:
     up, down = np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.0, 3.0])
     spec = SeedStabilitySpec()
-    assert spec.measure(trained(*(up + [k / 100, 0, 0] for k in range(40)))).verdict == "pass"
+    assert spec.measure(trained(*(up + np.array([k / 100, 0, 0]) for k in range(40)))).verdict == "pass"
     assert spec.measure(trained(up, *[down] * 8)).value == pytest.approx(-1.0)
     assert spec.measure(trained(up, *[down] * 8)).verdict == "fail"
 
@@ -138,7 +138,7 @@ def test_a_training_in_which_nothing_is_drawn_is_no_other_one(count: int) -> Non
 def test_one_more_training_decides_nothing() -> None:
     """The reported training is not among those that it is compared with: two trainings are one comparison."""
     up, down = np.array([3.0, 2.0, 1.0]), np.array([1.0, 2.0, 3.0])
-    same = SeedStabilitySpec().measure(trained(up, up + [0.1, 0, 0]))
+    same = SeedStabilitySpec().measure(trained(up, up + np.array([0.1, 0, 0])))
     assert (same.verdict, same.value) == ("undecided", pytest.approx(1.0))
     other = SeedStabilitySpec().measure(trained(up, down))
     assert other.verdict == "undecided"

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 import pikepdf
+import pkcs11
 import pytest
 from asn1crypto import keys as asn1_keys
 from asn1crypto import tsp
@@ -33,7 +34,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from page import ValidationProfile, validate_pdf_bytes
-from pkcs11 import PinIncorrect
+from pkcs11 import Attribute, PinIncorrect
+from pkcs11.util.ec import decode_ec_private_key
+from pkcs11.util.x509 import decode_x509_certificate
 from pyhanko.keys import load_certs_from_pemder
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -563,6 +566,49 @@ def test_a_token_that_is_none_is_one_sentence(
     assert (status, path.read_bytes()) == (2, sealed)
     assert said.startswith(f"exhibit: --pkcs11: the token of {settings} does not sign: ")
     assert len(said.splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def token(who: SimpleNamespace) -> Iterator[Path]:
+    """Settings of a token of SoftHSM that holds Ada's key and certificate."""
+    library = next(Path("/usr/lib").glob("softhsm/libsofthsm2.so"), None)
+    if library is None:
+        pytest.fail("SoftHSM is missing (libsofthsm2.so): run .ci/system all")
+    (places := who.folder / "tokens").mkdir()
+    (config := who.folder / "softhsm2.conf").write_text(f"directories.tokendir = {places}\n")
+    settings = who.folder / "token.yaml"
+    settings.write_text(
+        f"module-path: {library}\ntoken-criteria: {{label: validation}}\ncert-label: ada\nraw-mechanism: true\n"
+    )
+    der, plain = Encoding.DER, NoEncryption()
+    key = decode_ec_private_key(who.key.private_bytes(der, PrivateFormat.TraditionalOpenSSL, plain))
+    own = decode_x509_certificate(who.own.public_bytes(der))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTHSM2_CONF", str(config))
+        made = ("softhsm2-util", "--init-token", "--free", "--label", "validation", "--so-pin", "1234", "--pin", SECRET)
+        subprocess.run(made, check=True, capture_output=True)
+        opened = pkcs11.lib(str(library)).get_token(token_label="validation")
+        with opened.open(user_pin=SECRET, rw=True) as session:
+            for item in (key, own):
+                session.create_object({**item, Attribute.TOKEN: True, Attribute.LABEL: "ada", Attribute.ID: b"ada"})
+        yield settings
+
+
+def test_a_key_on_a_token_signs(
+    sealed: bytes, who: SimpleNamespace, token: Path, typed: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    """The key stays there; its signature is known as one of a file is, and a wrong PIN changes nothing."""
+    (path := tmp_path / "report.pdf").write_bytes(sealed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OTHER", "wrong")
+        status, said = typed(path, None, "--pkcs11", str(token), "--passphrase-env", "OTHER")
+    assert (status, path.read_bytes()) == (2, sealed)
+    assert "the PIN is wrong; many tokens lock themselves after a few wrong ones" in said
+    assert typed(path, None, "--pkcs11", str(token)) == (0, f"signed: {path}\nas owner: approved, by Ada\n")
+    (found,) = verify(path, True, trust=who.trust).signed
+    assert (found.role, found.certificate, found.doubt) == ("owner", "Common Name: Ada", "")
+    listed = subprocess.run(["pdfsig", "-nocert", path], check=False, capture_output=True, text=True).stdout
+    assert "Signature is Valid" in listed
 
 
 def test_a_wrong_pin_is_said_in_words(
