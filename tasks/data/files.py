@@ -85,14 +85,6 @@ class FramedSpec(Spec):
         """Of the square, in pixels."""
         return self.frame.size
 
-    def framed(self, path: Path, limits: Limits = DEFAULT) -> Array:
-        """(size, size, 3) bytes of the picture at `path`.
-
-        Raises:
-            OSError, SyntaxError, ValueError: when it cannot be read, as `read_picture` says it.
-        """
-        return in_frame(read_picture(path, limits.pixels), self.frame, limits)
-
     def read(
         self, wanted: Sequence[Picture], shelf: Shelf, limits: Limits = DEFAULT
     ) -> tuple[Input, list[Picture], list[Excluded]]:
@@ -104,24 +96,27 @@ class FramedSpec(Spec):
         Raises:
             InputError: for no picture that can be read.
         """
-        kept, digests, excluded = [], [], []
+        kept, digests, sizes, excluded = [], [], [], []
         for picture in wanted:
             if (name := _in_utf_8(picture.name)) != picture.name:
                 reason = mark("the name of the file is no UTF-8; rename it")
                 excluded.append(Excluded(sample_id=name, given=_in_utf_8(picture.path.name), reason=reason))
                 continue
             try:
-                pixels = self.framed(picture.path, limits).tobytes()
+                shown = read_picture(picture.path, limits.pixels)
+                pixels = in_frame(shown, self.frame, limits).tobytes()
             except (OSError, SyntaxError, ValueError) as problem:
                 reason = _reason(problem, picture.path)
                 excluded.append(Excluded(sample_id=picture.name, given=picture.path.name, reason=reason))
             else:  # a shelf that is full is no fault of the picture
                 digests.append(shelf.put(pixels, durably=False))
+                sizes.append(shown.size)
                 kept.append(picture)
         if not kept:
             raise InputError(f"data: none of {len(wanted)} pictures could be read, the first because {reason!r}")
         values = Shelved(np.array(digests, "S"), (self.side, self.side, 3), "float32", shelf)
-        return Input(name="image", kind="image", values=values, bounds=(0.0, 255.0)), kept, excluded
+        item = Input(name="image", kind="image", values=values, bounds=(0.0, 255.0), sizes=np.array(sizes))
+        return item, kept, excluded
 
     @property
     def framing(self) -> str:

@@ -26,14 +26,20 @@ def measured(item: Input, *, alone: bool) -> list[Values]:
 
 
 def _of_pictures(item: Input) -> list[Values]:
-    """Mean and standard deviation over all pixels and channels, as shares of the way from dark to bright."""
+    """Mean and standard deviation over all pixels and channels, as shares of the way from dark to bright; of pictures
+    from files how large these are, too."""
     low, high = item.bounds or (0.0, 1.0)
     means, spreads = np.empty(len(item.values)), np.empty(len(item.values))
     for start in range(0, len(item.values), _BATCH):
         pixels = (np.asarray(item.values[start : start + _BATCH], np.float64) - low) / (high - low)
         flat = pixels.reshape(len(pixels), -1)
         means[start : start + _BATCH], spreads[start : start + _BATCH] = flat.mean(axis=1), flat.std(axis=1)
-    return [Values(say("brightness"), means), Values(say("contrast"), spreads)]
+    found = [Values(say("brightness"), means), Values(say("contrast"), spreads)]
+    if item.sizes is None:
+        return found
+    sides = item.sizes.T.astype(np.float64)
+    names = (say("width of the file in pixels"), say("height of the file in pixels"))
+    return [*found, *(Values(name, side) for name, side in zip(names, sides, strict=True))]
 
 
 def _of_texts(item: Input) -> list[Values]:

@@ -91,6 +91,10 @@ def _measured(material: Material, found: Datasheet) -> tuple[str, str]:
     if not names:
         return pictures, ""
     said = listing(titles(names, found))
+    if any(item.sizes is not None for item in material.dataset.inputs):
+        return pictures, tr(
+            "Measured of each sample, as the model is given it but for the sizes of files: {names}.", names=said
+        )
     return pictures, tr("Measured of each sample, as the model is given it: {names}.", names=said)
 
 

@@ -77,6 +77,7 @@ class Input(Record):
     is given to the model column by column; then a category is one feature, and NaN is a cell without a value.
     `filled`: (samples, features) where a cell was empty and has what the training rows say, if any was; `absent`: of
     columns where an empty cell is a category of its own, its place among them. `dated`: when its rows are.
+    `sizes`: (samples, 2) width and height of the file of each picture, in pixels, before it was framed.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Input(Record):
     filled: Array | None = Field(None, exclude_if=lambda filled: filled is None)
     absent: dict[str, int] = Field(default_factory=dict, exclude_if=lambda absent: not absent)
     dated: tuple[Dated, ...] = Field((), exclude_if=lambda dated: not dated)
+    sizes: Array | None = Field(None, exclude_if=lambda sizes: sizes is None)
 
     def label(self, feature: str) -> str:
         """What a reader calls a feature among those of other inputs; columns of tables have names of their own."""
@@ -145,8 +147,9 @@ class Input(Record):
     def take(self, rows: Array) -> Self:
         """The same input with only `rows` (indices or a mask over samples), in that order."""
         regions = None if self.regions is None else chosen(self.regions, rows)
-        filled = None if self.filled is None else self.filled[rows]
-        return self.model_copy(update={"values": chosen(self.values, rows), "regions": regions, "filled": filled})
+        filled, sizes = (None if each is None else each[rows] for each in (self.filled, self.sizes))
+        taken = {"values": chosen(self.values, rows), "regions": regions, "filled": filled, "sizes": sizes}
+        return self.model_copy(update=taken)
 
     def fetched(self) -> Self:
         """The same input with all its samples in memory."""

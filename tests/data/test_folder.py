@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from exhibit.tasks.data.files import FramedSpec
+from exhibit.tasks.data.files import DEFAULT, FramedSpec, in_frame
 from exhibit.tasks.data.folder import Box, Food101Spec, ImageFolderSpec, PhotographsSpec
 from exhibit.tasks.data.imagenet import IMAGENET, class_index
 from exhibit.tasks.data.photos import PHOTOGRAPHS, photograph_of
+from exhibit.tasks.data.picture_file import read_picture
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.framing import Frame
@@ -21,6 +22,11 @@ from exhibit.tasks.records.shelf import Shelved
 from tests.conftest import Memory
 
 Write = Callable[[Path, int], None]
+
+
+def framed(spec: FramedSpec, path: Path) -> Array:
+    """One picture as it is framed."""
+    return in_frame(read_picture(path, DEFAULT.pixels), spec.frame)
 
 
 def write(path: Path, number: int) -> None:
@@ -120,7 +126,7 @@ def test_pictures_lie_on_the_shelf_and_are_fetched_when_they_are_used(monkeys: P
     assert (values.shape, values.dtype) == ((21, 32, 32, 3), np.float32)
     assert len(shelf.items) == len(np.unique(values[:], axis=0)) < 21
     taken = spec.load(shelf).take(np.array([20, 3]))
-    first = spec.framed(monkeys / "validation/validation/n2/n2001.jpg")
+    first = framed(spec, monkeys / "validation/validation/n2/n2001.jpg")
     shelf.items = {digest: data for digest, data in shelf.items.items() if digest in taken.shelved}
     assert len(shelf.items) == 2
     assert np.array_equal(taken.arrays["image"][0], first.astype(np.float32))
@@ -152,7 +158,7 @@ def test_the_frame_is_the_middle_of_what_was_resized(tmp_path: Path) -> None:
     """torchvision's published transform: shorter side to 12, long side cut down, then 8x8 from the middle."""
     picture = Image.fromarray(photograph_of("flower")).crop((200, 100, 290, 160))
     picture.save(tmp_path / "a.png")
-    found = FramedSpec(size=8, resize=12).framed(tmp_path / "a.png")
+    found = framed(FramedSpec(size=8, resize=12), tmp_path / "a.png")
     whole = np.asarray(picture.resize((18, 12), Image.Resampling.BILINEAR))
     assert np.array_equal(found, whole[2:10, 5:13])
 
@@ -161,7 +167,7 @@ def test_without_a_frame_it_is_squeezed(tmp_path: Path) -> None:
     """As Keras' load_img does with target_size."""
     picture = Image.fromarray(photograph_of("cat"))
     picture.save(tmp_path / "a.png")
-    found = FramedSpec(size=20, interpolation="nearest").framed(tmp_path / "a.png")
+    found = framed(FramedSpec(size=20, interpolation="nearest"), tmp_path / "a.png")
     assert np.array_equal(found, np.asarray(picture.resize((20, 20), Image.Resampling.NEAREST)))
 
 

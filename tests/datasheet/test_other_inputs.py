@@ -1,8 +1,12 @@
 """What is measured of pictures, texts, molecules and series, and how near molecules are to the training."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from exhibit.tasks.data.folder import ImageFolderSpec
 from exhibit.tasks.datasheet.columns import Values
 from exhibit.tasks.datasheet.kinds import measured
 from exhibit.tasks.datasheet.molecules import domain
@@ -38,6 +42,31 @@ def test_pictures_have_a_brightness_and_a_contrast() -> None:
     found = by_name(Input(name="picture", kind="image", values=pictures, bounds=(0, 255)))
     assert found["brightness"].cells.tolist() == [0, 0.5]
     assert found["contrast"].cells.tolist() == [0, 0.5]
+
+
+def test_pictures_from_files_have_the_sizes_of_these(tmp_path: Path) -> None:
+    """As they are shown, before they are brought to what the model is given, and of the rows that are taken."""
+    for name, size in (("a", (20, 10)), ("b", (12, 30)), ("c", (16, 16))):
+        Image.new("RGB", size).save(tmp_path / f"{name}.png")
+    data = ImageFolderSpec(path=tmp_path, size=8, classes=("x", "y")).load(Memory())
+    found = by_name(data.take(np.array([1, 0])).inputs[0])
+    assert found["width of the file in pixels"].cells.tolist() == [12, 20]
+    assert found["height of the file in pixels"].cells.tolist() == [30, 10]
+
+
+def test_sizes_of_files_that_give_the_class_away_are_named(tmp_path: Path) -> None:
+    """The model is given all pictures in one size, but stretched or cut by how large they were."""
+    for label, wide in (("cat", 30), ("dog", 40)):
+        (folder := tmp_path / label).mkdir()
+        for k in range(60):
+            Image.fromarray(np.random.default_rng(k).integers(0, 255, (20, wide, 3), np.uint8)).save(
+                folder / f"{k}.png"
+            )
+    data = ImageFolderSpec(path=tmp_path, size=8).load(Memory())
+    item = flowers([1, 2, 3, 4], dataset=data, datasheet=datasheet(data))
+    (said,) = told.concerns(item)
+    assert "as the model is given it but for the sizes of files: brightness" in data_rows.used(item, datasheet(data))
+    assert said.sentence.startswith("The property width of the file in pixels alone tells the label of ")
 
 
 def test_texts_have_a_length_unknown_tokens_and_a_script() -> None:
