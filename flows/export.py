@@ -52,12 +52,12 @@ def export(run: Path, archive: Path, overwrite: bool = False) -> str:
             bag = _Bag(packed, f"exhibit-{own[:16]}")
             for name in sorted({*manifest.files, MANIFEST}):
                 bag.add_file(run / name, f"data/{name}")
-            if bag.digests["data/report.pdf"] != subject.digest or bag.digests[f"data/{MANIFEST}"] != own:
+            if bag.digests["data/report.pdf"] != subject.with_signatures or bag.digests[f"data/{MANIFEST}"] != own:
                 raise Damage("report.pdf: it was changed while it was packed")
             for name, entry in manifest.files.items():
                 if name != "report.pdf" and bag.digests[f"data/{name}"] != entry.sha256:  # which signatures may follow
                     raise Damage(f"{escaped(name)}: it was changed while it was packed")
-            bag.add_tags(_readme(manifest, subject.digest))
+            bag.add_tags(_readme(manifest, subject.with_signatures))
         with temporary.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -70,17 +70,18 @@ def reading(name: str, *further: type[Exception]) -> Iterator[None]:
 
 class Subject(NamedTuple):
     """What is checked: its evidence, its PDF as it was sealed, the files that are attached to that, of a run all that
-    was derived, by name, and the signatures."""
+    was derived, by name, the signatures, and the sha256 of the PDF with these."""
 
     evidence: Evidence
     pdf: bytes
     attached: Mapping[str, bytes]
     files: Mapping[str, Path] = {}
     signed: Sequence[Signed] = ()
+    with_signatures: str = ""
 
     @property
     def digest(self) -> str:
-        """The sha256 of the PDF."""
+        """The sha256 of the PDF as it was sealed."""
         return hashlib.sha256(self.pdf).hexdigest()
 
 
@@ -214,9 +215,10 @@ def _read_pdf(path: Path, trust: Sequence[Any] | None) -> Subject:
         with reading(f"{here}, {name}"):
             require_readable(attached[name])
     try:
-        return Subject(evidence, data, attached, signed=signatures(whole, len(data), trust))
+        found, digest = signatures(whole, len(data), trust), hashlib.sha256(whole).hexdigest()
     except Unsigned as error:
         raise Damage(f"{here}: {escaped(str(error))}") from error
+    return Subject(evidence, data, attached, signed=found, with_signatures=digest)
 
 
 _NEVER = "it holds {}, as no report does"

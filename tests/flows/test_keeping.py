@@ -34,8 +34,10 @@ def written(
     accuracy: float = 0.9,
     data: str = DIGEST,
     metric_name: str = "accuracy",
+    page: str = "x",
 ) -> Path:
-    """A small whole run. `points`: settings by label; `importances`: mean |a| and its standard error by feature."""
+    """A small whole run. `points`: settings by label; `importances`: mean |a| and its standard error by feature;
+    `page`: what its PDF shows."""
     rows = [
         {**ROW, "feature": name, "mean_absolute": value, "standard_error": error, "rank": place}
         for place, (name, (value, error)) in enumerate(importances.items(), 1)
@@ -80,8 +82,8 @@ def written(
     )
     files["evidence.json"] = evidence
     attached = [Attachment(name=n, description=n, data=data, relationship="Data") for n, data in files.items()]
-    page = '<html lang="en"><head><title>t</title></head><body>x</body></html>'
-    files["report.pdf"] = render_pdf(page, attached, "2026-01-01T00:00:00Z")
+    shown = f'<html lang="en"><head><title>t</title></head><body>{page}</body></html>'
+    files["report.pdf"] = render_pdf(shown, attached, "2026-01-01T00:00:00Z")
     run.mkdir(parents=True)
     write_files(run, files)
     write_manifest(

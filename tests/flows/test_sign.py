@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 import threading
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,7 @@ from exhibit.tasks.document.revisions import Unsigned, _require_only, fields, re
 from exhibit.tasks.document.signoff import Said
 from exhibit.tasks.evidence.evidence import content_digest
 from exhibit.tasks.records.base import InputError
+from tests.flows.test_keeping import written
 
 PAGE = """<html lang="en"><head><title>{0}</title><style>@page {{ size: A5 }} div {{ height: 26mm }}</style></head>
 <body>
@@ -500,6 +502,22 @@ def test_the_command_replaces_the_report(
     assert [one.role for one in verify(path, True, trust=who.trust).signed] == ["validator", "owner"]
     assert path.stat().st_mode & 0o777 == 0o640
     assert [one.name for one in tmp_path.iterdir()] == ["report.pdf"]
+
+
+def test_a_run_whose_report_is_signed_in_its_place_is_whole_and_packed_as_it_is(
+    who: SimpleNamespace, typed: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    """The manifest states what was sealed, the bag what is in it: the signatures, too."""
+    boxes = '<h2>Owner</h2><div id="signoff-owner" style="height: 26mm"></div>'
+    run = written(tmp_path / "runs" / "20260101T000000Z-00000000", {"iris": {}}, {"petal": (1.0, 0.01)}, page=boxes)
+    assert typed(run / "report.pdf", who.ada)[0] == 0
+    assert verify(run, True, trust=who.trust).outcome == "intact"
+    assert cli.run(["export", str(run), str(tmp_path / "e.zip")]) == 0
+    with zipfile.ZipFile(tmp_path / "e.zip") as packed:
+        folder = packed.namelist()[0].partition("/")[0]
+        assert packed.read(f"{folder}/data/report.pdf") == (run / "report.pdf").read_bytes()
+        digest = sha256((run / "report.pdf").read_bytes()).hexdigest()
+        assert digest in packed.read(f"{folder}/README.txt").decode()
 
 
 def test_a_key_in_pem_signs(
