@@ -18,12 +18,14 @@ from exhibit.flows.errors import ConfigError
 from exhibit.flows.points import Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.document import reasons
 from exhibit.tasks.document.words import share
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Document
 from exhibit.tasks.stages.compose import compose
 from exhibit.tasks.store import Store
+from tests.points import inputs, material, method
 
 WEIGHTS, BIAS = np.array([1.0, -2.0, 0.5, 0.1, 3.0]), -0.4
 NAMES = ("income", "debts", "years", "age", "rank")
@@ -293,3 +295,14 @@ def test_a_page_about_a_series_speaks_of_that_series(decided: Decided) -> None:
             for k in order
         ]
     assert [page.reasons[0].text for page in document.decisions] == ["pulse", "breath"]
+
+
+def test_a_word_that_stands_in_a_text_twice_is_said_to_be_one_reason() -> None:
+    """“very” of “very good very”, whose places are coloured one by one; padding is no word."""
+    values = np.array([[2, 3, 4, 0, 0], [2, 3, 2, 0, 0]])
+    item = inputs("text").model_copy(update={"values": values})
+    point = material("texts", [method("a", np.arange(5.0), item, list("abcde"))], item)
+    assert reasons.repeated(point, 0) == ""
+    assert reasons.repeated(point, 1) == (
+        "What stands in a text more than once is one reason, by the sum over all its places."
+    )

@@ -67,7 +67,9 @@ def page(material: Material, decision: Decision, checks: Words, stated: Mapping[
         instead=protected or _instead(material, decision, checks),
         ordered=not cautions,
         reasons=tuple(reasons.reason(material, decision, part, whole) for part in shown),
-        rest=reasons.rest(counted, printed, whole),
+        rest=sentences(
+            [reasons.rest(counted, printed, whole), reasons.repeated(material, decision.row) if printed else ""]
+        ),
         figure=_picture(material, decision),
         changes=tuple(_otherwise(material, decision, item) for item in decision.search.alternatives),
         change_note=_note(material, decision.search),

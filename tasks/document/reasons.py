@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.words import asked, listing, share
 from exhibit.tasks.records.decision import Cell, Decision, Part
@@ -127,6 +129,15 @@ def rest(counted: Sequence[Part], printed: Sequence[Part], whole: float) -> str:
         share=share(left[0]),
     )
     return sentences([told, rounded])
+
+
+def repeated(material: Material, row: int) -> str:
+    """That the places of a word are one reason, of a shown text in which one stands more than once: its colours may
+    differ from place to place."""
+    texts = [item.array[row] for item in material.dataset.inputs if item.kind == "text"]
+    if all(len(np.unique(own := ids[ids != 0])) == len(own) for ids in texts):
+        return ""
+    return tr("What stands in a text more than once is one reason, by the sum over all its places.")
 
 
 def _number(cell: Cell, value: float) -> str:
