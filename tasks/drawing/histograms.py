@@ -19,12 +19,13 @@ from exhibit.tasks.drawing.svg import (
     line,
     number,
     text,
+    text_width,
 )  # fmt: skip
 from exhibit.tasks.records.figure import Histogram, Histograms, Part, Reading
 from exhibit.tasks.records.language import mark, tr, trp
 
 _ACROSS, _BETWEEN, _HEIGHT, _TITLE, _FOOT = 3, 18.0, 54.0, 20.0, 24.0
-_ROW = _TITLE + _HEIGHT + _FOOT
+_LINE = 14.0  # CSS pixels of a line of names below the bars
 _LARGE, _LONG = 1000, 10_000  # from which on numbers have no digits after the point, and commas
 _COLOURS = ((REFERENCE, "reference"), (SECOND, "second"), (MAIN, "main"))  # of the groups, the first one filled
 
@@ -35,13 +36,15 @@ def histograms(content: Histograms, width: float) -> tuple[Part, ...]:
     wide = (total - (_ACROSS - 1) * _BETWEEN) / _ACROSS
     colours = _COLOURS[:1] + _COLOURS[1 - len(content.groups) :] * (len(content.groups) > 1)
     legend, high = key([(name, *c) for name, c in zip(content.groups, colours, strict=True)], 0, total)
+    named = max((len(_lines(panel, wide)) for panel in content.panels), default=0)
+    tall = _TITLE + _HEIGHT + _FOOT + named * _LINE
 
     def part(panels: Sequence[Histogram], top: float) -> tuple[list[str], float]:
         drawn = [
-            _at(k % _ACROSS * (wide + _BETWEEN), top + high + 4 + k // _ACROSS * _ROW, *_panel(panel, wide, colours))
+            _at(k % _ACROSS * (wide + _BETWEEN), top + high + 4 + k // _ACROSS * tall, *_panel(panel, wide, colours))
             for k, panel in enumerate(panels)
         ]
-        return [_at(0, top, *legend), *drawn], high + 4 - (-len(panels) // _ACROSS) * _ROW
+        return [_at(0, top, *legend), *drawn], high + 4 - (-len(panels) // _ACROSS) * tall
 
     rows = -(-len(content.panels) // _ACROSS)
     pieces = [
@@ -49,7 +52,7 @@ def histograms(content: Histograms, width: float) -> tuple[Part, ...]:
             partial(part, panels),
             tr("Distributions of {features}", features=trp("list", ", ").join(panel.title for panel in panels)),
         )
-        for some in chunks(rows, _ROW, high + 4)
+        for some in chunks(rows, tall, high + 4)
         for panels in [content.panels[some.start * _ACROSS : some.stop * _ACROSS]]
     ]
     return in_rows(total, [partial(part, content.panels)], pieces)
@@ -91,14 +94,35 @@ def _end(value: float) -> str:
 
 
 def _ends(panel: Histogram, wide: float, at: float) -> list[str]:
-    """The ends of numbers; of categories the names, where there is room."""
+    """The ends of numbers; of categories the names, or where these are too long numbers and what they stand for."""
     if panel.ends is not None:
         low, high = map(_end, panel.ends)
         if len(panel.bins) == 1:
             return [quiet_word(low, wide / 2, at)]
         return [quiet_word(low, 0, at, "start"), quiet_word(high, wide, at, "end")]
+    each, lines = wide / len(panel.bins), _lines(panel, wide)
+    below = map(str, range(1, len(panel.bins) + 1)) if lines else panel.bins
+    return [
+        *(quiet_word(name, (k + 0.5) * each, at) for k, name in enumerate(below)),
+        *(quiet_word(said, 0, at + k * _LINE, "start") for k, said in enumerate(lines, 1)),
+    ]
+
+
+def _lines(panel: Histogram, wide: float) -> list[str]:
+    """The names of categories with their numbers, as many in a line as it holds; none where each has room below its
+    own bar."""
     each = wide / len(panel.bins)
-    return [quiet_word(fitted(name, SIZE, each - 4), (k + 0.5) * each, at) for k, name in enumerate(panel.bins)]
+    if panel.ends is not None or all(text_width(name, SIZE) <= each - 4 for name in panel.bins):
+        return []
+    lines: list[str] = []
+    for place, name in enumerate(panel.bins, 1):
+        said = fitted(f"{place} {name}", SIZE, wide)
+        longer = f"{lines[-1]}  {said}" if lines else ""
+        if longer and text_width(longer, SIZE) <= wide:
+            lines[-1] = longer
+        else:
+            lines.append(said)
+    return lines
 
 
 HISTOGRAMS = FigureKind(
