@@ -234,6 +234,23 @@ def test_a_page_speaks_of_its_own_model(decided: Decided) -> None:
     assert [re.findall(r"Accuracy (\d+%)", text) for text in said] == [["100%"], ["0%"]]
 
 
+def test_of_two_classes_what_counts_is_the_same_whichever_is_explained(decided: Decided) -> None:
+    """A row that is bad, told about the probability of good: the same columns in the same order, the other way."""
+    row = int(np.flatnonzero(table() @ WEIGHTS + BIAS < -1)[0])
+    asked = (f"selection.index=[{row}]",)
+    own, other = (
+        decided(*asked, *words)[0].decisions[0]
+        for words in ((), ("target=index", "target.outputs=[good]", "target.score=probability"))
+    )
+    assert (
+        (own.outcome, own.cautions, own.ordered) == (other.outcome, other.cautions, other.ordered) == ("bad", (), True)
+    )
+    assert [(one.text, one.share) for one in own.reasons] == [(one.text, one.share) for one in other.reasons]
+    assert {(a.counted[:16], b.counted[:16]) for a, b in zip(own.reasons, other.reasons, strict=True)} <= {
+        ("counted towards ", "counted against "), ("counted against ", "counted towards ")
+    }  # fmt: skip
+
+
 def test_a_threshold_decides_and_is_said(decided: Decided) -> None:
     values = table()
     chances = 1 / (1 + np.exp(-(values @ WEIGHTS + BIAS)))

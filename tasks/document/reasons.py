@@ -82,7 +82,8 @@ def cautions(material: Material, decision: Decision, checks: Words) -> list[str]
                     share=share(left / difference) if difference else trp("share", "all"),
                 )
             )
-    if decision.classes and decision.explained != decision.outcome.name:
+    # Of two classes what counts against the one counts as much towards the other.
+    if decision.classes > 2 and decision.explained != decision.outcome.name:
         said.append(
             tr("What counted is told about {explained}, which is not the decision.", explained=decision.explained)
         )
