@@ -91,6 +91,10 @@ def late(kind):
 
 def company():
     return lambda inputs: (inputs["x"] - inputs["x"].mean(axis=0))[:, :2]
+
+
+def late_company():
+    return lambda inputs: inputs["x"][:, :2] + (inputs["x"] == X[20]).all(axis=1).any()
 """
 PAIR = "torch.cat([1 - self.layer(x).sigmoid(), self.layer(x).sigmoid()], 1)"
 COMPUTE = Compute(batch=32)
@@ -249,6 +253,17 @@ def test_a_net_that_has_no_weights_before_it_is_called_keeps_those_it_is_given_t
 @pytest.mark.parametrize(("function", "forward"), [("net", "(x - x.mean(0, keepdim=True))[:, :2]"), ("company", "")])
 def test_batches_of_no_size_hide_it(size: int, function: str, forward: str, run: Run) -> None:
     """Alone, in the same pairs, or all in one batch a row would have the same company in any order."""
+    with pytest.raises(InputError, match="in the company of other rows"):
+        run(function, forward, compute=Compute(batch=size))
+
+
+@pytest.mark.parametrize("size", [1, 2, 32])
+@pytest.mark.parametrize(
+    ("function", "forward"),
+    [("net", "x[:, :2] + (x == torch.tensor(X[20])).all(1).any()"), ("late_company", "")],
+)
+def test_a_batch_that_counts_for_later_rows_alone_is_noticed(size: int, function: str, forward: str, run: Run) -> None:
+    """Of a table in order the first rows may be alike: all have a say."""
     with pytest.raises(InputError, match="in the company of other rows"):
         run(function, forward, compute=Compute(batch=size))
 

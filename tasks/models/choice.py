@@ -130,6 +130,12 @@ class ModelChoice(Choice):
         """
         return Remarks()
 
+    def require_alone(
+        self, _dataset: Dataset, _weights: Weights, _prediction: Prediction, _model: Model, _compute: Compute, /
+    ) -> None:
+        """Raises InputError for a `model` of the user's own that has predicted a row by its company."""
+        return
+
     @abstractmethod
     def fit(self, dataset: Dataset, compute: Compute, progress: Progress, /) -> Weights:
         """The weights, trained on the rows with split "train" or as they are given.

@@ -5,8 +5,9 @@ What one framework alone can do is in `torch_factory` and `keras_factory`; whom 
 
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -39,6 +40,7 @@ _FEW = 3  # of them in a batch, where the company of others is changed
 _MOST_CLASSES = 10  # that a message names
 _ROUNDED = 1e-3  # of the largest output, by which those of other batches may differ
 _COMPARED = 64  # rows whose outputs tell a model from another
+_MOST_APART, _NUMBERS_APART = 256, 4_000_000  # rows, and numbers in them, that are predicted again in other company
 # The class by which a model is known, and what its framework is called in a report.
 _BASES = {"torch.Module": "torch", "keras.Model": "Keras", "sklearn.BaseEstimator": "scikit-learn"}
 _FITTED = {"scikit-learn", "xgboost", "xgboost-cpu", "lightgbm", "catboost", "skops", "joblib"}
@@ -350,13 +352,33 @@ class FactorySpec(TrainingSpec):
                 "or mend the model"
             )
 
-    def _require_alone(self, model: Model, outputs: Array, some: Dataset) -> None:
-        """Raises InputError for a model whose `outputs` of some rows are others in other batches: those of `model`,
-        which is the same one with batches of another size, in turn."""
+    def require_alone(
+        self, dataset: Dataset, weights: Weights, prediction: Prediction, model: Model, compute: Compute
+    ) -> None:
+        """As of the first few rows, of others all over the data as well: the first of a table in order may be alike."""
+        sizes = sum(prod(item.values.shape[1:]) for item in dataset.inputs)
+        count = min(len(dataset.sample_ids), max(_PROBE, min(_MOST_APART, _NUMBERS_APART // max(sizes, 1))))
+        if count < 2:
+            return
+        if compute.batch == 1:  # each is alone already
+            made = self._made(compute)
+            model = self._named(made, _first(dataset), weights, _otherwise(compute))[0]
+        spread = np.linspace(0, len(dataset.sample_ids) - 1, count).astype(int)
+        mixed = np.random.default_rng(0).permutation(count)
+        companies = np.array_split(mixed, np.arange(0, count, min(max(compute.batch, 2), (count + 1) // 2))[1:])
+        self._require_alone(model, prediction.outputs[spread], dataset.take(spread), companies)
+
+    def _require_alone(
+        self, model: Model, outputs: Array, some: Dataset, companies: Sequence[Array] | None = None
+    ) -> None:
+        """Raises InputError for a model whose `outputs` of some rows are others in other batches: those of `model` for
+        rows in these `companies`, or, where it has batches of another size, in turn."""
         if not np.isfinite(outputs).all():
             return  # which is said of all rows where they are predicted
-        rows = np.arange(len(outputs))[::-1]
-        again = model.predict(take(some.arrays, rows))[rows]
+        together = [np.arange(len(outputs))[::-1]] if companies is None else companies
+        again = np.empty_like(outputs)
+        for rows in together:
+            again[rows] = model.predict(take(some.arrays, rows))
         if not np.allclose(outputs, again, rtol=0, atol=_ROUNDED * np.abs(outputs).max(initial=0.0), equal_nan=True):
             apart = np.abs(outputs - again).max(axis=1)
             row = str(some.sample_ids[apart.argmax()])

@@ -29,7 +29,9 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
             predicted = _outputs(net, data, compute.batch)
             _require_finite(model, predicted, data)
             prediction = Prediction(kind=net.output, outputs=predicted)
-            remarks = model.remarks(data, read(store, Weights, weights), prediction)
+            trained = read(store, Weights, weights)
+            model.require_alone(data, trained, prediction, net, compute)
+            remarks = model.remarks(data, trained, prediction)
             found = {"prediction": prediction, "performance": performance(data, prediction), "remarks": remarks}
             outputs = {name: pack(record) for name, record in found.items()}
             return outputs | {name: canonical_json(layer) for name, layer in usual_layers(net, data).items()}
