@@ -174,6 +174,8 @@ def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words, name: str) 
     """(samples,) the class of each, and what the classes are called, in the order of the outputs."""
     names = [str(int(one)) if isinstance(one, float) and one.is_integer() else str(one) for one in own]
     given = words.classes if words.classes is not None else names or None
+    if words.classes is None and y is not None:
+        _require_own(y, names)
     if y is None:
         return None, tuple(map(str, given)) if given is not None else tuple(map(str, range(outputs)))
     values = np.asarray(y)
@@ -196,6 +198,24 @@ def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words, name: str) 
     told = given_labels(y, given, name, "y")
     known = Labels(name=name, task="classification", classes=told.order)
     return known.values(told.cells, "y"), told.names or told.order
+
+
+def _require_own(y: Any, names: Sequence[str]) -> None:
+    """Raises InputError for labels that are none of the classes of a model, which knows them by `names`: of others
+    nothing says which is which, but for numbers and truth values that stand for these by their size."""
+    values = np.asarray(y)
+    found = _different(y, values) if values.ndim == 1 else ()
+    if set(found) <= set(names) or not (set(found) | set(names)) - {"0", "1", "False", "True"}:
+        return
+    counted = list(range(len(names)))
+    named = f", or where they count these in this order classes={list(names)}" if set(found) <= {*map(str, counted)} else ""
+    raise InputError(
+        f"y: its labels are {', '.join(found[:_NAMED])}, and the outputs of the model {', '.join(names[:_NAMED])}; "
+        f"nothing says which is which: give labels that the model knows{named}"
+    )
+
+
+_NAMED = 10  # classes in a sentence
 
 
 def _different(y: Any, values: Array) -> tuple[str, ...]:

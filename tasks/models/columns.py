@@ -165,13 +165,36 @@ _MISSING_TO_PANDAS = frozenset(
 
 
 def require_order(own: tuple[str, ...], dataset: Dataset, where: str) -> None:
-    """Raises InputError for a classifier whose classes are `own`: those of the data by name, in another order."""
-    if set(own) == set(dataset.classes) and own != dataset.classes:
-        raise InputError(
-            f"{where}: the outputs of the model are {', '.join(own)}, and the classes of the data are "
-            f"{', '.join(dataset.classes)}; give the data the order of the outputs: {typed('data.classes', own)} for a "
-            'table, or "classes" in what a function gives'
-        )
+    """Raises InputError for a classifier that knows its classes as `own`: as those of the data in another order, or as
+    others of which nothing says which is which; numbers that are no classes of the data count these in their order."""
+    values = tuple(dataset.scheme.get("labels", {}).get("classes", ())) or dataset.classes
+    if len(own) != len(values) or own in (values, dataset.classes):
+        return
+    there = f"{where}: the outputs of the model are {', '.join(own)}, and the classes of the data are"
+    for known in (values, dataset.classes):
+        if set(own) == set(known):
+            raise InputError(
+                f"{there} {', '.join(known)}; give the data labels in these words and in the order of the outputs: "
+                f'{typed("data.classes", own)} for a table, or "classes" in what a function gives'
+            )
+    if not set(own) & set(values) and all(map(_counts, own)):
+        return
+    named = ""
+    if values == tuple(map(str, range(len(own)))):
+        mapping = typed("data.classes", dict(zip(values, own, strict=True)))
+        named = f", or where they count these in this order {mapping} for a table, or that list as \"classes\" elsewhere"
+    raise InputError(
+        f"{there} {', '.join(values)}, and nothing says which is which; give the data labels that the model knows{named}"
+    )
+
+
+def _counts(word: str) -> bool:
+    """Whether a class is a number or a truth value."""
+    try:
+        float(word)
+    except ValueError:
+        return word in ("False", "True")
+    return True
 
 
 def failure(error: Exception, dataset: Dataset) -> str:
