@@ -5,13 +5,20 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import exhibit
+from exhibit.tasks.data.table import IrisSpec
 from exhibit.tasks.models.columns import require_order
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
+from tests.conftest import Memory
 
 GRADES, SORTED = ("low", "medium", "high"), ("high", "low", "medium")
 APART = "nothing says which is which; give the data labels that the model knows"
 Names = tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def iris() -> Dataset:
+    return IrisSpec(reference=None).load(Memory())
 
 
 def of(iris: Dataset, values: Names, named: Names) -> Dataset:
