@@ -174,7 +174,7 @@ def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words, name: str) 
     """(samples,) the class of each, and what the classes are called, in the order of the outputs."""
     names = [str(int(one)) if isinstance(one, float) and one.is_integer() else str(one) for one in own]
     given = words.classes if words.classes is not None else names or None
-    if words.classes is None and y is not None:
+    if words.classes is None and names and y is not None:
         _require_own(y, names)
     if y is None:
         return None, tuple(map(str, given)) if given is not None else tuple(map(str, range(outputs)))
@@ -208,7 +208,9 @@ def _require_own(y: Any, names: Sequence[str]) -> None:
     if set(found) <= set(names) or not (set(found) | set(names)) - {"0", "1", "False", "True"}:
         return
     counted = list(range(len(names)))
-    named = f", or where they count these in this order classes={list(names)}" if set(found) <= {*map(str, counted)} else ""
+    named = (
+        f", or where they count these in this order classes={list(names)}" if set(found) <= {*map(str, counted)} else ""
+    )
     raise InputError(
         f"y: its labels are {', '.join(found[:_NAMED])}, and the outputs of the model {', '.join(names[:_NAMED])}; "
         f"nothing says which is which: give labels that the model knows{named}"

@@ -182,9 +182,10 @@ def require_order(own: tuple[str, ...], dataset: Dataset, where: str) -> None:
     named = ""
     if values == tuple(map(str, range(len(own)))):
         mapping = typed("data.classes", dict(zip(values, own, strict=True)))
-        named = f", or where they count these in this order {mapping} for a table, or that list as \"classes\" elsewhere"
+        named = f', or where they count these in this order {mapping} for a table, or that list as "classes" elsewhere'
     raise InputError(
-        f"{there} {', '.join(values)}, and nothing says which is which; give the data labels that the model knows{named}"
+        f"{there} {', '.join(values)}, and nothing says which is which; give the data labels that the model knows"
+        f"{named}"
     )
 
 

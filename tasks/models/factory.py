@@ -17,10 +17,11 @@ from pydantic import BeforeValidator, Field
 from exhibit.tasks.factory import ModelFactory, called, came_through, code_of, load
 from exhibit.tasks.held import in_memory
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel, TwoClassesModel
+from exhibit.tasks.models.channels import Prepared, require_one_order
 from exhibit.tasks.models.choice import require_same
 from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_known, require_order, require_these
 from exhibit.tasks.models.content import content
-from exhibit.tasks.models.encoding import Preprocess, require_kept, shape_in_words, told
+from exhibit.tasks.models.encoding import Preprocess, plain, require_kept, shape_in_words, told
 from exhibit.tasks.models.fitted import Fitted, fitted
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
@@ -260,6 +261,8 @@ class FactorySpec(TrainingSpec):
                 probabilities=probabilities,
                 single=single,
             )
+            if not self.trains:
+                self._require_one_order(backend, some, trained, compute)
             received = told(backend.received(encode, some.arrays))
             return trained.model_copy(
                 update={"given": given, "framework": made.framework, "received": received, "known": known}
@@ -295,6 +298,19 @@ class FactorySpec(TrainingSpec):
         if model.output == "logits" and weights.known is None and self.output == "auto" and not self.trains:
             self._require_logits(made, model, outputs, some)
         return model
+
+    def _require_one_order(self, backend: "Backend", some: Dataset, weights: Weights, compute: Compute) -> None:
+        """Raises InputError for a net without a preprocess to which it matters where the channels of pictures are, and
+        which takes them anywhere; a session has asked."""
+        made = self._made(compute)
+        if made.preprocess is not None or in_memory(self.factory):
+            return
+
+        def model(preprocess: Prepared | None) -> Model:
+            net = backend.filled(made.item, weights, compute)
+            return backend.whole(net, backend.encoding(net, some, preprocess, self.pictures), compute)
+
+        require_one_order(some, plain(some, self.pictures), model, made.framework, self.factory)
 
     def _named(self, made: "_Made", some: Dataset, weights: Weights, compute: Compute) -> "tuple[_Unnamed, Array]":
         """It as a model whose outputs are named, and the outputs of `some` samples."""

@@ -51,6 +51,17 @@ def keras_net(weights):
     return net
 
 
+def bare(order, library="torch", channels=3):
+    weights = WEIGHTS[..., :channels].transpose((2, 0, 1) if order == "first" else (0, 1, 2))
+    if library == "torch":
+        return torch_net(weights)
+    import keras
+    net = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1, use_bias=False)])
+    net(np.zeros((1, *weights.shape), "float32"))
+    net.layers[1].set_weights([weights.reshape(-1, 1)])
+    return net
+
+
 def on_its_side():
     import keras
     given = keras.Input((5, 4, 3))
@@ -174,3 +185,21 @@ def test_a_picture_on_its_side_is_refused_where_keras_would_take_it(data: Datase
     said = r"takes the shape 5 x 4 x 3 where the data gives .*'image' of shape 4 x 5 x 3"
     with pytest.raises(InputError, match=said):
         spec.fit(data, Compute(batch=4), silent)
+
+
+@pytest.mark.parametrize("library", ["torch", "keras"])
+@pytest.mark.parametrize("order", ["first", "last"])
+def test_a_net_that_takes_channels_anywhere_is_asked_where_they_are(order: str, library: str, data: Dataset) -> None:
+    """Behind a Flatten each order fits, and one is wrong; of one channel both are the same."""
+    given = FactorySpec(factory=f"{NAME}:bare", arguments={"order": order, "library": library})
+    with pytest.raises(
+        InputError, match=r"takes the channels of 'image' first and last, .* return net, lambda inputs:"
+    ):
+        given.fit(data, Compute(batch=8), silent)
+    grey = data.model_copy(
+        update={"inputs": tuple(one.model_copy(update={"values": one.array[..., :1]}) for one in data.inputs)}
+    )
+    alone = FactorySpec(factory=f"{NAME}:bare", arguments={"order": order, "library": library, "channels": 1})
+    model = alone.restore(grey, alone.fit(grey, Compute(batch=8), silent), Compute(batch=8))
+    truth = (grey.inputs[0].array * SHOWN[..., :1]).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(model.predict(grey.arrays)[:, 0], truth, rtol=1e-5)
