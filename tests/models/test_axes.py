@@ -56,9 +56,15 @@ def bare(order, library="torch", channels=3):
     if library == "torch":
         return torch_net(weights)
     import keras
-    net = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1, use_bias=False)])
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.flat, self.last = keras.layers.Flatten(), keras.layers.Dense(1, use_bias=False)
+        def call(self, image):
+            return self.last(self.flat(image))
+    net = Net()
     net(np.zeros((1, *weights.shape), "float32"))
-    net.layers[1].set_weights([weights.reshape(-1, 1)])
+    net.last.set_weights([weights.reshape(-1, 1)])
     return net
 
 
