@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self
 
@@ -15,7 +15,7 @@ from exhibit.tasks.data.files import digests, existing_file, require_text
 from exhibit.tasks.data.grouping import GroupColumns, groupings, require_groups
 from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, require_columns, row_ids, row_name
 from exhibit.tasks.data.several import SeveralLabels
-from exhibit.tasks.data.table_file import read_table
+from exhibit.tasks.data.table_file import order_is_lost, read_table, with_categories
 from exhibit.tasks.records.base import Array, InputError, Record, Words
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.language import (
@@ -208,7 +208,12 @@ class RowsSpec(Data):
 
     def rows(self, path: Path, key: str, texts: Sequence[str]) -> "Table":
         """The rows of a file, one for each sample. `texts`: columns whose cells are never read as numbers."""
-        return read_table(path, key, texts, self.missing_values, self.limits)
+        table = read_table(path, key, texts, self.missing_values, self.limits)
+        return with_categories(table, path, self._may_be_categories(table))
+
+    def _may_be_categories(self, _: "Table") -> Collection[str]:
+        """The columns whose numbers are names where the file says so."""
+        return self.labels
 
     def files(self) -> dict[str, Path]:
         """Every file that the data is read from, by its key.
@@ -325,7 +330,14 @@ class RowsSpec(Data):
         if self.task == "multi_label":
             raise InputError("data.task: multi_label is of several columns of 0 and 1: data.label=[first,second]")
         cells = table[self.labels[0]]
-        return Labels.of(cells, self.task, self._order or _stated_order(cells))
+        if self._order or self.path is None or not order_is_lost(self.path, cells):
+            return Labels.of(cells, self.task, self._order or _stated_order(cells))
+        labels = Labels.of(cells, self.task)
+        lost = say(
+            "{why}; the order that these had is not kept by a .parquet file of numbers, so it is that of their size",
+            why=as_message(labels.why),
+        )
+        return labels.model_copy(update={"why": lost}) if labels.task == "classification" else labels
 
     def _predicts(self, name: str, labels: Labels | SeveralLabels) -> str:
         """What the model does, in a sentence."""

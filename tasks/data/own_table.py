@@ -1,6 +1,6 @@
 """A table of the user's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
@@ -151,7 +151,7 @@ class TableSpec(RowsSpec, Named):
             Column.of(
                 used[name],
                 Asked(
-                    category=name in categories,
+                    category=name in categories or (order is None and _is_category(used[name])),
                     most=most,
                     rare=self.rare,
                     filling=fillings[name],
@@ -169,6 +169,9 @@ class TableSpec(RowsSpec, Named):
             whole=order is not None,
             placed=wanted is not None and not wanted.names,
         )
+
+    def _may_be_categories(self, table: "Table") -> Collection[str]:
+        return list(table.columns)
 
     def _index(self, table: "Table", wanted: Wanted | None) -> tuple[str, ...]:
         """The columns that only number the rows, unless somebody says that they are more."""
@@ -356,6 +359,12 @@ def _left_out(index: Sequence[str]) -> Message:
         "index that pandas writes; where it is a feature, give it a heading.",
         columns=names,
     )
+
+
+def _is_category(cells: "Cells") -> bool:
+    import pandas as pd
+
+    return isinstance(cells.dtype, pd.CategoricalDtype)
 
 
 def _filling(said: Missing) -> Filling:

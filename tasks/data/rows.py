@@ -291,7 +291,11 @@ class Labels(Record):
 
 def task_of(known: "Cells") -> tuple[Task, str]:
     """What the values of a label ask for, and why."""
+    import pandas as pd
+
     if not is_number(known):
+        if isinstance(known.dtype, pd.CategoricalDtype):
+            return "classification", mark("a classification, because the column holds categories")
         return "classification", mark("a classification, because the column holds words")
     values = np.unique(known.to_numpy(np.float64))
     values = values[np.isfinite(values)]

@@ -16,7 +16,7 @@ import numpy as np
 
 from exhibit.tasks.data.files import DEFAULT, require_text
 from exhibit.tasks.data.limits import Limits
-from exhibit.tasks.data.rows import LARGEST, WHOLE, is_code, is_number, moved, words
+from exhibit.tasks.data.rows import LARGEST, WHOLE, as_plain, is_code, is_number, moved, words
 from exhibit.tasks.records.base import InputError
 
 if TYPE_CHECKING:
@@ -148,6 +148,32 @@ def _exact_parquet(table: "Table", path: Path) -> "Table":
             if whole.dtype.kind in "iu" and any(map(moved, map(str, whole), cells.tolist())):
                 table = table.assign(**{name: whole.astype("object").map(str, na_action="ignore")})
     return table
+
+
+def with_categories(table: "Table", path: Path, names: Collection[str]) -> "Table":
+    """With those of the columns `names` that were categories to pandas as such again, in the order of numbers: a
+    .parquet file keeps categories of words as they are, and of numbers that they are."""
+    if path.suffix.lower() != ".parquet":
+        return table
+    there = [name for name in names if name in table.columns and is_number(table[name])]
+    return table.astype(dict.fromkeys(_categories(path).keys() & there, "category"))
+
+
+def order_is_lost(path: Path, cells: "Cells") -> bool:
+    """Whether a column of a file was of categories in an order that a .parquet file does not keep, being numbers."""
+    return path.suffix.lower() == ".parquet" and is_number(as_plain(cells)) and _categories(path).get(cells.name, False)
+
+
+def _categories(path: Path) -> dict[Any, bool]:
+    """The columns of a .parquet file that were categories to pandas, and whether these had an order."""
+    from pyarrow.parquet import read_schema
+
+    known = (read_schema(path).pandas_metadata or {}).get("columns", [])
+    return {
+        str(one["name"]).strip(): bool((one["metadata"] or {}).get("ordered"))
+        for one in known
+        if one["pandas_type"] == "categorical"
+    }
 
 
 def _count_names(path: Path) -> int:

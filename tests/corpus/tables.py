@@ -30,6 +30,17 @@ def parquet(column: Sequence[Any], label: Sequence[Any] = Y) -> Content:
     return lambda path: pd.DataFrame({"a": list(column), "y": list(label)}).to_parquet(path)
 
 
+def coded(column: Sequence[Any], *, label: bool = False, order: Sequence[Any] | None = None) -> Content:
+    """A .parquet file with a column, or the label, of pandas' categories: of numbers it keeps but that they are."""
+    kind = pd.CategoricalDtype(order, ordered=order is not None)
+
+    def write(path: Path) -> None:
+        a, y = (range(N), column) if label else (column, Y)
+        pd.DataFrame({"a": a, "y": y}).astype({"y" if label else "a": kind}).to_parquet(path)
+
+    return write
+
+
 def loaded(spec: RowsSpec) -> Dataset:
     """As the stage `load` does it."""
     spec.spec_with_digests()
@@ -218,6 +229,8 @@ CELLS = [
     table("truth values", csv(["True", "False"] * 12), NUMBERS),
     table("categories", csv(THIRTEEN), Taken(N, ("a: k0", "a: k1", "a: k2"))),
     table("one category", csv(["k"] * N), Taken(N, ("a: k",))),
+    table("categories of numbers", coded([30, 10, 20] * 8), Taken(N, ("a: 10", "a: 20", "a: 30")), file="t.parquet"),
+    table("too many categories of numbers", coded(range(N)), Refused("24 categories, more than data.most_categories: 20"), file="t.parquet"),
     table("codes as categories", csv([k % 4 for k in range(N)]), Taken(N, ("a: 0", "a: 1", "a: 2", "a: 3")), categories=("a",)),
     table("forty-seven codes", csv(range(47), [*Y, *Y][:47]), Refused("has 47 categories, more than data.most_categories: 20"), categories=("a",)),
     table("too many words", csv([f"w{k}" for k in range(N)]), Refused("24 categories, more than data.most_categories: 20; leave it out")),
@@ -228,6 +241,44 @@ CELLS = [
 ]  # fmt: skip
 
 LABELS = [
+    table(
+        "categories of numbers as labels",
+        coded([30, 10, 20] * 8, label=True),
+        Taken(N, classes=("10", "20", "30")),
+        file="t.parquet",
+    ),
+    table(
+        "many categories of numbers as labels",
+        coded([k % 12 for k in range(N)], label=True),
+        Taken(N, classes=tuple(map(str, range(12)))),
+        file="t.parquet",
+    ),
+    table(
+        "categories of numbers that are amounts",
+        coded([30, 10, 20] * 8, label=True),
+        Taken(N, classes=()),
+        file="t.parquet",
+        task="regression",
+    ),
+    table(
+        "numbers in an order that the file lost",
+        coded([3, 1, 2] * 8, label=True, order=[3, 1, 2]),
+        Taken(N, classes=("1", "2", "3")),
+        file="t.parquet",
+    ),
+    table(
+        "numbers in an order that is given",
+        coded([3, 1, 2] * 8, label=True, order=[3, 1, 2]),
+        Taken(N, classes=("3", "1", "2")),
+        file="t.parquet",
+        classes=("3", "1", "2"),
+    ),
+    table(
+        "words in an order of their own",
+        coded(["h", "l", "m"] * 8, label=True, order=["l", "m", "h"]),
+        Taken(N, classes=("l", "m", "h")),
+        file="t.parquet",
+    ),
     table("an empty label", csv(range(N), [""] * N), Refused("'y' is empty in all 24 rows")),
     table("some labels are empty", csv(range(N), ["", *Y[1:]]), Excluded(N - 1, "y is missing")),
     table("one class", csv(range(N), ["p"] * N), Refused("'p' in every row; it needs two classes")),
@@ -293,7 +344,7 @@ PARQUET = [
     table("parquet: times of a zone", parquet(pd.date_range("2020", periods=N, tz="Europe/Berlin")), Refused("holds 24 dates such as 2020-01-01"), file="t.parquet"),
     table("parquet: ordered classes", lambda path: pd.DataFrame({"a": range(N), "y": pd.Categorical(["low", "high"] * 12, ["low", "high"], ordered=True)}).to_parquet(path), Taken(N, classes=("low", "high")), file="t.parquet"),
     table("parquet: classes by appearance", lambda path: pd.DataFrame({"a": range(N), "y": pd.Categorical(["low", "high"] * 12, ["low", "high"])}).to_parquet(path), Taken(N, classes=("high", "low")), file="t.parquet"),
-    table("parquet: categories of numbers", lambda path: pd.DataFrame({"a": pd.Categorical([1, 2] * 12), "y": Y}).to_parquet(path), NUMBERS, file="t.parquet"),
+    table("parquet: categories of numbers", lambda path: pd.DataFrame({"a": pd.Categorical([1, 2] * 12), "y": Y}).to_parquet(path), Taken(N, ("a: 1", "a: 2"), ("p", "q")), file="t.parquet"),
     table("parquet: arrays", parquet([np.zeros(2)] * N), Refused("holds cells of type ndarray"), file="t.parquet"),
     table("parquet: truth values with gaps that are filled", parquet([None, *([True, False] * 12)[1:]]), NUMBERS, file="t.parquet", missing="mean"),
     table("parquet: no rows", lambda path: pd.DataFrame({"a": [], "y": []}).to_parquet(path), Refused("has no rows"), file="t.parquet"),
