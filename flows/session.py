@@ -163,7 +163,8 @@ class Explanation:
     @cached_property
     def attributions(self) -> dict[str, Any]:
         """By method what each element says for the score, in the layout of X: (samples, ...), and (samples, ...,
-        targets) where there are several; by input where X is a dictionary. Atoms and words are padded with zeros."""
+        targets) where there are several; by input where X is a dictionary. Atoms, in the order of the canonical SMILES,
+        and words are padded with zeros."""
         return {label: self._values(found.values) for label, found in self._found.items()}
 
     @cached_property

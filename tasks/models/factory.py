@@ -761,7 +761,8 @@ class _Made(NamedTuple):
             return self._on_columns(own, some, compute)
         if framework_of(self.item) == "scikit-learn":
             model = EstimatorModel(self.item, compute)
-            require_order(model.classes, some, "model.factory")
+            if model.output == "probabilities":  # else none of its outputs is of a class
+                require_order(model.classes, some, "model.factory")
             _require_columns(self.item, some)
             return model, ("chances" if some.task == "multi_label" else model.output)
         if not callable(self.item):

@@ -30,8 +30,8 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
             _require_finite(model, predicted, data)
             prediction = Prediction(kind=net.output, outputs=predicted)
             trained = read(store, Weights, weights)
-            model.require_alone(data, trained, prediction, net, compute)
             remarks = model.remarks(data, trained, prediction)
+            model.require_alone(data, trained, prediction, net, compute)
             found = {"prediction": prediction, "performance": performance(data, prediction), "remarks": remarks}
             outputs = {name: pack(record) for name, record in found.items()}
             return outputs | {name: canonical_json(layer) for name, layer in usual_layers(net, data).items()}
