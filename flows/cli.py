@@ -25,6 +25,7 @@ from exhibit.flows.command_line import (
     add_config_dir,
     add_multirun,
     asked,
+    path,
     tell,
     tell_of_multirun,
     warn,
@@ -151,7 +152,7 @@ def render(arguments: Sequence[str]) -> int:
         "language. What the store holds is not computed again. Paths that were typed for the run are read from the "
         "current folder. Exit codes are those of report, and 4 where the numbers are not those of the run any more.",
     )
-    parser.add_argument("run", type=Path, metavar="RUN", help="directory of the run")
+    parser.add_argument("run", type=path, metavar="RUN", help="directory of the run")
     parser.add_argument("overrides", nargs="+", metavar="document.KEY=VALUE", help="such as document.language=ja")
     options = parser.parse_args(arguments)
     from exhibit.flows.again import typed_again
@@ -210,7 +211,7 @@ def studies(arguments: Sequence[str]) -> int:
     width = max(len(file.stem) for file in files) + 2
     for file in files:
         text = file.read_text(encoding="utf-8")
-        title = (yaml.safe_load(text) or {}).get("title", file.stem)
+        title = str((yaml.safe_load(text) or {}).get("title", file.stem))
         about = [line[2:] for line in text.splitlines() if line.startswith("# ") and "@package" not in line]
         tell(f"{file.stem:{width}}{': '.join([title, *about[:1]])}")
     return DONE
@@ -227,7 +228,7 @@ def new(arguments: Sequence[str]) -> int:
         "changed. Its README.md says how it is run.",
     )
     kinds = offered()
-    parser.add_argument("name", type=Path, metavar="NAME", help="of the folder, which must not be there")
+    parser.add_argument("name", type=path, metavar="NAME", help="of the folder, which must not be there")
     frameworks = ", ".join(dict.fromkeys(name for names in kinds.values() for name in names))
     parser.add_argument("--framework", default="torch", metavar="NAME", help=f"of the model: {frameworks} (torch)")
     parser.add_argument("--kind", default="table", metavar="KIND", help=f"of the data: {', '.join(kinds)} (table)")

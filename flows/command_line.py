@@ -1,9 +1,10 @@
 """What all commands share: how their words are read, and how they answer."""
 
 import argparse
+import re
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,12 +105,31 @@ def folder(text: str) -> Path:
     raise argparse.ArgumentTypeError(f"there is no directory {text!r}")
 
 
-def positive(text: str) -> float:
-    """A number above zero, of an argument."""
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"a number above 0 was expected, not {text!r}")
+def path(text: str) -> Path:
+    """A path, of an argument: whatever is there, it can be asked for."""
+    place = Path(text)
+    try:
+        place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return place
+    except (OSError, ValueError) as error:  # a name that is too long, links in a loop, a folder that may not be read
+        why = error.strerror if isinstance(error, OSError) else error
+        raise argparse.ArgumentTypeError(f"{text[:200]!r} cannot be opened ({why})") from error
+    return place
+
+
+def between(least: float, most: float) -> Callable[[str], float]:
+    """Takes a number within these bounds, of an argument."""
+
+    def number(text: str) -> float:
+        if not _NUMBER(text) or not least <= float(text) <= most:
+            raise argparse.ArgumentTypeError(f"a number from {least:.12g} to {most:.12g} was expected, not {text!r}")
+        return float(text)
+
     return number
+
+
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?", re.ASCII).fullmatch
 
 
 def _groups(config_dir: Path | None) -> str:

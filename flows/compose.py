@@ -27,6 +27,7 @@ from yaml import YAMLError
 from exhibit.flows.errors import ConfigError, every, listed, unknown
 from exhibit.flows.filed import FILED
 from exhibit.flows.hydra_settings import is_hydras, refused, require_untouched
+from exhibit.flows.option_file import require_options
 from exhibit.flows.unreadable import reads, unreadable
 from exhibit.tasks.records.override import quoted
 
@@ -128,9 +129,16 @@ def groups(config_dir: Path | None = None) -> dict[str, list[str]]:
 
 
 def option_files(group: str, config_dir: Path | None = None) -> list[Path]:
-    """The YAML files of a group, by name; the project's own come before a further folder's of the same name."""
+    """The YAML files of a group, by name; the project's own come before a further folder's of the same name.
+
+    Raises:
+        ConfigError: for one of the further folder that cannot be read.
+    """
     folders = [*([config_dir] if config_dir else []), CONF]
     files = {path.stem: path for folder in folders for path in (folder / group).glob("*.yaml")}
+    if config_dir:
+        for own in (file for file in files.values() if CONF not in file.parents):
+            require_options(own)
     return [files[name] for name in sorted(files)]
 
 

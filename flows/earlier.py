@@ -16,6 +16,7 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.change_summary import EarlierReport
 from exhibit.tasks.records.changed import Earlier
 from exhibit.tasks.records.manifest import MANIFEST
+from exhibit.tasks.records.opening import whole
 from exhibit.tasks.records.packing import pack
 
 EARLIER = "document.compare_to"  # in the config and in the evidence
@@ -70,9 +71,9 @@ def _latest(report: Report, watch: Watch) -> Found | None:
 def _subject(run: Path) -> Sequence[tuple[Any, Any]] | None:
     """Labels and titles of a run's points; None where its evidence cannot be read."""
     try:
-        points = json.loads((run / "evidence.json").read_bytes())["config"]["points"]
+        points = json.loads(whole(run / "evidence.json"))["config"]["points"]
         return [(point["label"], point["title"]) for point in points]
-    except (ValueError, KeyError, TypeError):
+    except (LookupError, MemoryError, RecursionError, TypeError, ValueError):
         return None
 
 

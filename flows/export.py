@@ -109,6 +109,8 @@ def _encoded(name: str) -> str:
 
 
 def _require_free(run: Path, archive: Path, overwrite: bool) -> None:
+    if os.path.lexists(archive) and not archive.is_symlink() and not archive.is_file() and not archive.is_dir():
+        raise InputError(f"{archive}: it is a device, a pipe or a socket, which nothing replaces; give another name")
     if archive.is_dir():
         raise InputError(f"{archive}: the name of a zip file was expected, and this is a directory")
     if archive.absolute().parent.resolve().is_relative_to(run.resolve()):

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from exhibit.flows.errors import ConfigError, unknown, validated
 from exhibit.tasks.records.card import Card
+from exhibit.tasks.records.opening import ends
 from exhibit.tasks.records.profile import Profile
 
 # Settings of the document by name, each with the folder of its options in `conf`.
@@ -107,7 +108,8 @@ def _yaml(what: str, path: Path) -> Any:
 def _text(what: str, path: Path) -> str:
     """A regular file of UTF-8 that is not too large."""
     try:
-        there, regular = path.exists(), path.is_file()
+        there = path.exists()
+        regular = there and ends(path)
         data = _beginning(path) if regular else b""
     except (OSError, ValueError) as error:  # a name that is too long or holds a zero, a file that may not be read
         raise ConfigError(

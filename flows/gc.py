@@ -11,6 +11,7 @@ from exhibit.flows.stores import StoreUrl, answering, opened
 from exhibit.tasks.garbage import Garbage, garbage, remove
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.manifest import MANIFEST, Manifest
+from exhibit.tasks.records.opening import whole
 from exhibit.tasks.store import Digest
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -81,7 +82,7 @@ def _referred(folder: Path) -> Iterator[Digest]:
         )
     for manifest in sorted(folder.glob(f"*/{MANIFEST}")):
         try:
-            stages = Manifest.model_validate_json(manifest.read_bytes()).stages
+            stages = Manifest.model_validate_json(whole(manifest)).stages
         except UNREADABLE as error:
             raise InputError(
                 f"{manifest}: it cannot be read ({type(error).__name__}), so nobody knows which results the run refers "

@@ -30,7 +30,8 @@ from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.evidence.schema import own_digest
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import Evidence
-from exhibit.tasks.records.manifest import Manifest
+from exhibit.tasks.records.manifest import FileEntry, Manifest
+from exhibit.tasks.records.opening import there, whole
 from exhibit.tasks.records.shown import escaped
 
 _NOT_IN_MANIFEST = {"manifest.json", REPORT, f"report.{REPORT}"}  # the last: of the PDF alone, where it lies in its run
@@ -160,38 +161,43 @@ def _read_manifest(directory: Path) -> Manifest:
     path = directory / "manifest.json"
     if not path.is_file():
         raise Damage("manifest.json: it is missing, so the run was not finished")
-    data = path.read_bytes()
     with reading("manifest.json"):
+        data = whole(path)
         manifest, facts = Manifest.model_validate_json(data, strict=True), json.loads(data)
-        whole = data == pretty(facts) and manifest.sha256 in (None, own_digest(facts))
-    if not whole:
+        as_written = data == pretty(facts) and manifest.sha256 in (None, own_digest(facts))
+    if not as_written:
         raise Damage("manifest.json: it is not as it was written")
     return manifest
 
 
 def _wrong_files(directory: Path, manifest: Manifest) -> Iterator[str]:
     """A sentence for every file that is missing, changed or was not written by the run."""
-    there = [path for path in directory.rglob("*") if path.is_symlink() or not path.is_dir()]
-    found = {path.relative_to(directory).as_posix(): path for path in there}
+    paths = (path for path in directory.rglob("*") if path.is_symlink() or not path.is_dir())
+    found = {path.relative_to(directory).as_posix(): path for path in paths}
     for name in sorted(manifest.files.keys() | _REQUIRED_FILES):
         if name not in found:
             yield f"{escaped(name)}: it is missing"
-        elif found[name].is_symlink() or not found[name].is_file():  # nothing outside is opened, nor what has no end
-            yield f"{name}: is a symlink or not a regular file"
-        elif name in manifest.files and _digest(found[name]) != manifest.files[name].sha256:
-            yield f"{name}: it is not what was written"
+        elif found[name].is_symlink() or not there(found[name]):  # nothing outside is opened, nor what has no end
+            yield f"{escaped(name)}: is a symlink or not a regular file"
+        elif name in manifest.files and not _as_written(found[name], manifest.files[name]):
+            yield f"{escaped(name)}: it is not what was written"
     for name in sorted(found.keys() - manifest.files.keys() - _NOT_IN_MANIFEST):
         yield f"{escaped(name)}: it does not belong to the run"
 
 
-def _digest(path: Path) -> str:
-    """sha256 of a file; of a PDF that was signed, of what was sealed."""
-    return hashlib.sha256(sealed_part(path.read_bytes())).hexdigest() if path.suffix == ".pdf" else file_digest(path)
+def _as_written(path: Path, entry: FileEntry) -> bool:
+    """Whether a file is what the manifest says; of a PDF that was signed, what was sealed."""
+    with reading(escaped(path.name)):
+        if path.suffix == ".pdf":
+            return hashlib.sha256(sealed_part(whole(path, _MOST_BYTES))).hexdigest() == entry.sha256
+        return path.stat().st_size == entry.bytes and file_digest(path) == entry.sha256
 
 
 def _read_pdf(path: Path, trust: Sequence[Any] | None) -> Subject:
-    whole, here = path.read_bytes(), escaped(path.name)
-    data = sealed_part(whole)
+    here = escaped(path.name)
+    with reading(here):
+        signed = whole(path, _MOST_BYTES)
+        data = sealed_part(signed)
     # Nothing in the file is interpreted before its digest is known to be right.
     if not pdf_digest_ok(data):
         raise Damage(f"{here}: it is not the file that was written")
@@ -215,7 +221,7 @@ def _read_pdf(path: Path, trust: Sequence[Any] | None) -> Subject:
         with reading(f"{here}, {name}"):
             require_readable(attached[name])
     try:
-        found, digest = signatures(whole, len(data), trust), hashlib.sha256(whole).hexdigest()
+        found, digest = signatures(signed, len(data), trust), hashlib.sha256(signed).hexdigest()
     except Unsigned as error:
         raise Damage(f"{here}: {escaped(str(error))}") from error
     return Subject(evidence, data, attached, signed=found, with_signatures=digest)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exhibit.flows.command_line import DONE, Parser, folder, positive, tell, warn
+from exhibit.flows.command_line import DONE, Parser, between, folder, path, tell, warn
 
 if TYPE_CHECKING:
     from exhibit.flows.stores import StoreUrl
@@ -22,10 +22,10 @@ def verify(arguments: Sequence[str]) -> int:
         "in a store of its own. What it found is printed, and written to verification.json in the run directory or "
         "NAME.verification.json beside NAME.pdf. "
         "Exit codes: 0 the same bytes, or the same numbers within the stated tolerance; 4 different, or not signed as "
-        "required; 5 damaged; "
+        "required; 5 damaged, or not read within the limits; "
         "6 intact but not derivable here, and what is missing.",
     )
-    parser.add_argument("target", type=Path, metavar="TARGET", help="a run directory, or a report.pdf alone")
+    parser.add_argument("target", type=path, metavar="TARGET", help="a run directory, or a report.pdf alone")
     parser.add_argument("--integrity-only", action="store_true", help="compute nothing")
     parser.add_argument(
         "--data",
@@ -41,7 +41,7 @@ def verify(arguments: Sequence[str]) -> int:
     )
     parser.add_argument(
         "--trust",
-        type=Path,
+        type=path,
         metavar="CA.pem",
         help="certificates of whoever is believed to say who signed, and when; without it nobody who signed is known",
     )
@@ -55,12 +55,28 @@ def verify(arguments: Sequence[str]) -> int:
         help="end with 4 unless somebody known by --trust has signed as this role (without one: as any), and nobody "
         "who is known has rejected it; may be given again for another role, and a bare one comes after TARGET",
     )
-    from exhibit.flows.verification import EXIT_CODES, Job, Limits, report_path, usual_gigabytes, verify_within
+    from exhibit.flows.verification import (
+        EXIT_CODES,
+        LEAST_GIGABYTES,
+        MOST_GIGABYTES,
+        MOST_SECONDS,
+        Job,
+        Limits,
+        report_path,
+        usual_gigabytes,
+        verify_within,
+    )
 
-    parser.add_argument("--max-seconds", type=positive, default=3600.0, metavar="N", help="of all that is done (3600)")
+    parser.add_argument(
+        "--max-seconds",
+        type=between(0.1, MOST_SECONDS),
+        default=3600.0,
+        metavar="N",
+        help="of all that is done (3600)",
+    )
     parser.add_argument(
         "--max-gigabytes",
-        type=positive,
+        type=between(LEAST_GIGABYTES, MOST_GIGABYTES),
         default=usual_gigabytes(),
         metavar="N",
         help="of memory for each process, and of each file that is written meanwhile (three quarters of what there is)",
@@ -77,9 +93,9 @@ def verify(arguments: Sequence[str]) -> int:
             limits=Limits(seconds=options.max_seconds, gigabytes=options.max_gigabytes),
         )
     )
-    if (path := report_path(options.target)) is not None:
+    if (left := report_path(options.target)) is not None:
         try:
-            _write(path, f"{result.model_dump_json(indent=2)}\n")
+            _write(left, f"{result.model_dump_json(indent=2)}\n")
         except OSError as error:  # of a report that lies where nothing may be written
             warn(f"{error.filename} was not written: {error.strerror}")
     tell(*str(result).split("\n"))
@@ -119,8 +135,8 @@ def export(arguments: Sequence[str]) -> int:
         "README.txt, which says how to check them without this program. The same run gives the same bytes. Exit codes: "
         "0 packed; 5 the run is damaged, and nothing was written.",
     )
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run directory")
-    parser.add_argument("archive", type=Path, metavar="FILE.zip", help="what is written")
+    parser.add_argument("run", type=path, metavar="RUN", help="a run directory")
+    parser.add_argument("archive", type=path, metavar="FILE.zip", help="what is written")
     parser.add_argument("--overwrite", action="store_true", help="replace FILE.zip where it is there already")
     options = parser.parse_args(arguments)
     try:
@@ -144,8 +160,8 @@ def diff(arguments: Sequence[str]) -> int:
         "points that both have, and says what cannot be compared. Nothing is computed again. Exit codes: 0 the same; "
         "4 different; 5 one of them is damaged.",
     )
-    parser.add_argument("first", type=Path, metavar="FIRST", help="a run directory or a report.pdf")
-    parser.add_argument("second", type=Path, metavar="SECOND", help="the one to compare with it")
+    parser.add_argument("first", type=path, metavar="FIRST", help="a run directory or a report.pdf")
+    parser.add_argument("second", type=path, metavar="SECOND", help="the one to compare with it")
     parser.add_argument("--json", action="store_true", help="for programs: all differences as one record")
     options = parser.parse_args(arguments)
     try:
@@ -166,7 +182,7 @@ def runs(arguments: Sequence[str]) -> int:
         description="Lists the finished runs of a folder, the newest first: name, when it began, size, whether it "
         "is as it was sealed, whether it can be trusted by its own page one, title and studies.",
     )
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("runs"), metavar="DIR", help="of runs (runs)")
+    parser.add_argument("folder", nargs="?", type=path, default=Path("runs"), metavar="DIR", help="of runs (runs)")
     parser.add_argument("--json", action="store_true", help="for programs: one record a line")
     options = parser.parse_args(arguments)
     listed = None
@@ -182,9 +198,10 @@ def _place(text: str) -> "Path | StoreUrl":
     from exhibit.flows.stores import place
 
     try:
-        return place(text)
+        found = place(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from error
+    return path(str(found)) if isinstance(found, Path) else found
 
 
 def gc(arguments: Sequence[str]) -> int:
@@ -197,7 +214,7 @@ def gc(arguments: Sequence[str]) -> int:
         "them. What a run refers to stays, and so do the runs themselves. While a run uses the store nothing is "
         "removed.",
     )
-    parser.add_argument("runs", nargs="*", type=Path, metavar="DIR", help="every folder of runs of this store (runs)")
+    parser.add_argument("runs", nargs="*", type=path, metavar="DIR", help="every folder of runs of this store (runs)")
     parser.add_argument(
         "--store", type=_place, default=Path(".exhibit"), metavar="DIR", help="the store, or its URL (.exhibit)"
     )

@@ -1,5 +1,6 @@
 """`exhibit new`: a working folder of one's own, from the templates of a framework and of a kind of data."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from exhibit.flows.compose import CONF
 from exhibit.flows.errors import ConfigError, unknown
 from exhibit.flows.kinds import KINDS
 from exhibit.tasks.protocols import Capability
+from exhibit.tasks.records.shown import escaped
 
 _TEMPLATES = Path(__file__).parents[1] / "templates" / "new"
 _MODEL, _ENDING = "own_model_", ".jinja"
@@ -46,6 +48,10 @@ def new(folder: Path, framework: str, kind: str) -> list[str]:
         raise ConfigError(
             f"--framework {framework}: there is no example of a {kind} model in it; allowed: {', '.join(known[kind])}"
         )
+    if "${" in folder.name or escaped(folder.name) != folder.name:
+        raise ConfigError(
+            f"{escaped(str(folder))}: the name has a sign that cannot stand in the files of the folder; give another"
+        )
     if folder.exists() or folder.is_symlink():
         raise ConfigError(f"{folder}: it is there already; give a name that is not")
     written = dict(_written(folder.name, framework, kind))
@@ -71,6 +77,7 @@ def _written(title: str, framework: str, kind: str) -> Iterator[tuple[str, str]]
     methods = KINDS[kind].methods
     facts = {
         "title": title,
+        "quoted": json.dumps(title, ensure_ascii=False),
         "framework": framework,
         "data": data,
         "method": methods.get(_FRAMEWORKS[framework], methods.get("predictions")),

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, ValidationError
 from exhibit.tasks.document.revisions import Revision, Unsigned, revisions
 from exhibit.tasks.document.signoff import Decision, Said, in_words
 from exhibit.tasks.records.base import InputError, Record
+from exhibit.tasks.records.opening import whole
 from exhibit.tasks.records.shown import escaped
 
 Shown = Annotated[str, AfterValidator(escaped)]  # much of it comes from a report that anyone may have made
@@ -80,7 +81,7 @@ def trusted(path: Path) -> list[Any]:
     from asn1crypto import pem, x509
 
     try:
-        data = path.read_bytes()
+        data = whole(path)
         blocks = [one for _, _, one in pem.unarmor(data, multiple=True)] if pem.detect(data) else [data]
         found = [x509.Certificate.load(block, strict=True) for block in blocks]
         for one in found:

@@ -14,6 +14,7 @@ from exhibit.tasks.document.signed_line import drawn_line
 from exhibit.tasks.document.signoff import Said
 from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.opening import whole
 from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shown import escaped
 
@@ -154,7 +155,7 @@ def _opened(path: Path, certificates: Path | None, passphrase: Callable[[], str]
 
 def _bytes(option: str, path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return whole(path)
     except OSError as error:
         raise InputError(f"{option}: {path} cannot be opened ({error.strerror})") from error
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import get_args
 
+from exhibit.flows.command_line import path
 from exhibit.flows.integrity import require_report
 from exhibit.flows.verification import Job, Limits, Verification, usual_gigabytes, verify_within
 from exhibit.tasks.document.signoff import Decision, Said, in_words
@@ -25,7 +26,7 @@ def about(parser: ArgumentParser) -> None:
         "of the PDF: what was there stays byte by byte. A box on its page for signatures is filled in. `exhibit "
         "verify` says who signed what."
     )
-    parser.add_argument("target", type=Path, metavar="REPORT.pdf", help="the PDF; it is replaced by the signed one")
+    parser.add_argument("target", type=path, metavar="REPORT.pdf", help="the PDF; it is replaced by the signed one")
     parser.add_argument("--role", required=True, help="one of those that the page has boxes for")
     parser.add_argument("--name", required=True, help="who signs, as it is to be read")
     parser.add_argument("--decision", required=True, choices=get_args(Decision), help="what is signed")
@@ -33,20 +34,20 @@ def about(parser: ArgumentParser) -> None:
     keys = parser.add_mutually_exclusive_group(required=True)
     keys.add_argument(
         "--key",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="a PKCS #12 file (.p12, .pfx) with a key and its certificate, or a key in PEM",
     )
     keys.add_argument(
         "--pkcs11",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="in place of a key: a YAML file with pyHanko's settings of a PKCS #11 token, such as module-path, "
         "token-criteria and cert-label; the passphrase is then its PIN",
     )
     parser.add_argument(
         "--certificate",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="of a key in PEM: its certificate and those above it, where they are not in the file of the key",
     )

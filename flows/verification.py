@@ -18,7 +18,9 @@ from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.manifest import MANIFEST
 
 REPORT = "verification.json"  # what is left in a run, or beside a PDF
-Outcome = Literal["intact", "identical", "within tolerance", "different", "not signed", "damaged", "not derivable"]
+Outcome = Literal[
+    "intact", "identical", "within tolerance", "different", "not signed", "damaged", "not read", "not derivable"
+]
 
 EXIT_CODES: Mapping[Outcome, int] = {
     "intact": 0,
@@ -27,6 +29,7 @@ EXIT_CODES: Mapping[Outcome, int] = {
     "different": 4,
     "not signed": 4,
     "damaged": 5,
+    "not read": 5,
     "not derivable": 6,
 }
 
@@ -34,6 +37,7 @@ EXIT_CODES: Mapping[Outcome, int] = {
 _MEANS: Mapping[Outcome, str] = {
     "intact": "undamaged since it was sealed; that says nothing about who sealed it",
     "not signed": "undamaged, but not signed as is required; it was not derived",
+    "not read": "not read to its end, so nobody knows whether it is damaged",
 }
 
 
@@ -61,11 +65,15 @@ class Verification(Record):
         return "\n".join([*map(str, self.signed), *self.findings, *claimed, *largest, *changed, last])
 
 
+MOST_SECONDS = 31_536_000.0  # a year
+LEAST_GIGABYTES, MOST_GIGABYTES = 0.001, 1e6  # no bytes at all are no limit to the system
+
+
 class Limits(Record):
     """What verifying may spend whatever the evidence asks for."""
 
-    seconds: float = Field(gt=0, allow_inf_nan=False)
-    gigabytes: float = Field(gt=0, allow_inf_nan=False)
+    seconds: float = Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False)
+    gigabytes: float = Field(ge=LEAST_GIGABYTES, le=MOST_GIGABYTES, allow_inf_nan=False)
 
     def keep(self) -> None:
         """Sets the limits of memory and of each file for this process and those that it starts."""
@@ -124,7 +132,7 @@ def verify_within(job: Job) -> Verification:
         sentence = f"it {what}: the process that tried {ended.way}; --max-gigabytes is {job.limits.gigabytes:g}"
     else:
         sentence = f"it {what} within {job.limits.seconds:g} s; --max-seconds gives it more"
-    return Verification(target=target, outcome="not derivable" if was_read else "damaged", findings=(sentence,))
+    return Verification(target=target, outcome="not derivable" if was_read else "not read", findings=(sentence,))
 
 
 def _answers(text: str) -> list[Answer]:

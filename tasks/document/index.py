@@ -19,6 +19,7 @@ from exhibit.tasks.faces import FACES
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.language import ENGLISH, language_now
 from exhibit.tasks.records.manifest import MANIFEST
+from exhibit.tasks.records.opening import there, whole
 
 INDEX = "index.html"
 _LARGEST = 60_000  # bytes of a picture on this page: a list of hundreds of runs has to open at once
@@ -76,10 +77,10 @@ def page(entries: Sequence[Entry]) -> str:
 def _entry(directory: Path) -> Entry | None:
     """None for a folder whose manifest or checks cannot be read: `exhibit verify` says what is wrong with it."""
     try:
-        manifest = json.loads((directory / MANIFEST).read_bytes())
-        checks = json.loads((directory / "checks.json").read_bytes())
+        manifest = json.loads(whole(directory / MANIFEST))
+        checks = json.loads(whole(directory / "checks.json"))
         return _read(directory, manifest, checks)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError, TypeError, ValueError):
         return None
 
 
@@ -122,16 +123,16 @@ def harmless(svg: str) -> bool:
 
 def _overall(directory: Path) -> str:
     path = directory / "answers.json"
-    return str(json.loads(path.read_bytes())["overall"]) if path.exists() else ""
+    return str(json.loads(whole(path))["overall"]) if path.exists() else ""
 
 
 def _picture(path: Path) -> str:
     """The picture as an element of the page, where a drawing finds its letters; none for one that is missing, cannot be
     read or does more than draw, nor for a drawing too large, which has no pixels to average."""
-    if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+    if path.is_symlink() or path.parent.is_symlink() or not there(path):
         return ""
     try:
-        data = path.read_bytes()
+        data = whole(path)
         if path.suffix == ".png":
             return f'<img alt="" src="data:image/png;base64,{b64encode(_small(data)).decode()}">'
         if len(data) > _LARGEST or not harmless(svg := data.decode().strip()):

@@ -1,5 +1,6 @@
 """Whether what stands at a path can be read to its end, found out without waiting for it."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -27,6 +28,19 @@ def _is_empty(path: Path) -> bool:
         return False
     finally:
         os.close(file)
+
+
+def whole(path: Path, most: int = 1 << 28) -> bytes:
+    """All of a regular file, if that has at most so many bytes.
+
+    Raises:
+        OSError, ValueError: as `path.stat()` and reading, and for what is no such file.
+    """
+    if not ends(path):
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    if path.stat().st_size > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return path.read_bytes()
 
 
 def there(path: Path) -> bool:

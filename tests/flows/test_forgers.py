@@ -26,6 +26,7 @@ from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.document.pdf import _sealed as sealed
 from exhibit.tasks.document.pdf_alike import differing_pdfs
 from exhibit.tasks.document.pdf_kinds import foreign, strange_bytes
+from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import FailureEvidence
 from exhibit.tasks.records.shown import escaped, escaped_lines
@@ -355,8 +356,32 @@ def test_a_report_that_takes_too_long_or_too_much_is_one_sentence(whole: bytes, 
     [late] = verify_within(job(path, seconds=0.2)).findings
     assert late == "it was not read within 0.2 s; --max-seconds gives it more"
     result = verify_within(job(path, gigabytes=0.02))
-    assert (result.outcome, EXIT_CODES[result.outcome]) == ("damaged", 5)
+    assert (result.outcome, EXIT_CODES[result.outcome]) == ("not read", 5)
     assert result.findings[0].startswith("it was not read: the process that tried ended with status ")
+    assert str(result).endswith("f.pdf: not read to its end, so nobody knows whether it is damaged")
+
+
+@pytest.mark.parametrize("key", ["--max-seconds", "--max-gigabytes"])
+@pytest.mark.parametrize("given", ["0", "-1", "1e-300", "1e18", "1e300", "nan", "inf", "text", "", "１", "1_0", "0x1"])
+def test_what_may_be_spent_has_bounds(key: str, given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no number, and what the system could not keep, is no limit."""
+    with pytest.raises(SystemExit) as met:
+        cli.run(["verify", "x.pdf", f"{key}={given}"])
+    assert met.value.code == 2
+    assert f"argument {key}: a number from 0.".replace("\n", " ") in capsys.readouterr().err
+
+
+def test_the_names_of_files_begin_no_line_of_their_own(tmp_path: Path) -> None:
+    name = "a\nreport.pdf: identical"
+    facts: dict[str, Any] = {"files": {name: {"sha256": "0" * 64, "bytes": 1}}, "schema": "exhibit-manifest/1"}
+    facts |= {"stages": [], "run": "r", "command": [], "started": "2026", "seconds": 0, "runner": {}, "paths": {}}
+    facts |= {"git": {"commit": None, "dirty": None}, "host": {"name": "", "system": "", "processors": 1}}
+    (tmp_path / "manifest.json").write_bytes(pretty(facts))
+    for make in (lambda path: path.write_text("xy"), lambda path: path.symlink_to("nothing")):
+        make(tmp_path / name.replace("/", ""))
+        found = verify(tmp_path, integrity_only=True).findings
+        assert not any(line.startswith("report.pdf: identical") for line in found), found
+        (tmp_path / name).unlink()
 
 
 def test_what_is_no_report_is_said_by_the_process_as_by_this_one(tmp_path: Path) -> None:
