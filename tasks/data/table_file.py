@@ -20,6 +20,8 @@ from exhibit.tasks.data.rows import LARGEST, WHOLE, as_plain, is_code, is_number
 from exhibit.tasks.records.base import InputError
 
 if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
     from exhibit.tasks.data.rows import Cells, Table
 
 
@@ -64,6 +66,7 @@ def read_table(
                     table = _with_codes(table, read)
             case ".parquet":
                 _require_few_columns(_count_columns(path), path, key, limits)
+                _require_room(path, key, limits)
                 table = _exact_parquet(pd.read_parquet(path), path)
                 table = (
                     table.mask(table.apply(lambda cells: [word in missing for word in words(cells)]))
@@ -190,6 +193,37 @@ def _count_columns(path: Path) -> int:
     schema = read_schema(path)
     index = (schema.pandas_metadata or {}).get("index_columns", [])
     return len(schema.names) - sum(isinstance(one, str) for one in index)
+
+
+def _require_room(path: Path, key: str, limits: Limits) -> None:
+    """Of a .parquet file, a few bytes of which may stand for one value in any number of rows."""
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        names = file.schema_arrow.names
+        size = 8 * file.metadata.num_rows * len(names)
+        if size <= limits.bytes:  # texts are as long as they are; some rows at a time, and no further than to the limit
+            for rows in file.iter_batches(_AT_ONCE, columns=[name for name in names if _is_text(file, name)]):
+                size += rows.nbytes
+                if size > limits.bytes:
+                    break
+    if size > limits.bytes:
+        raise InputError(
+            f"data.{key}: {path.name} unpacks to {size:,} bytes or more, and data.limits.bytes is {limits.bytes:,}; "
+            "give less, or raise that number"
+        )
+
+
+_AT_ONCE = 256  # rows: of long texts they are many bytes
+
+
+def _is_text(file: "ParquetFile", name: str) -> bool:
+    from pyarrow import types
+
+    kind = file.schema_arrow.field(name).type
+    return any(
+        asked(kind) for asked in (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    )
 
 
 def _require_heading(first: "Table", path: Path, key: str, limits: Limits) -> None:

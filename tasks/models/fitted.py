@@ -1,8 +1,10 @@
 """Fitted models as their libraries know them: what columns they ask for, what they predict of a pandas frame, and how
 they come out of a file that holds no code. One class for each library, which is imported when a model of it is read."""
 
+import io
 import json
 import os
+import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -21,6 +23,7 @@ from exhibit.tasks.models.tree_game import Tree, against
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import TableColumn, Wanted
 from exhibit.tasks.records.language import mark
+from exhibit.tasks.records.opening import GROWTH, SOME
 from exhibit.tasks.records.override import typed_for
 
 if TYPE_CHECKING:
@@ -166,6 +169,9 @@ class ScikitLearn(Fitted):
         """From a .skops file, if each type in it is trusted."""
         import skops.io
 
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(item.file_size for item in archive.infolist()) > len(data) * GROWTH + SOME:
+                raise InputError("model.path: the .skops file unpacks to far more than it is")
         unknown = skops.io.get_untrusted_types(data=data)
         trusted = _DATA | {name for name in os.environ.get(TRUSTED_TYPES, "").split(",") if name}
         if strange := sorted(set(unknown) - trusted):

@@ -1,5 +1,5 @@
 """What a file of weights in HDF5, or a Keras archive, leads to beyond itself: other files, whose content would be taken
-for weights."""
+for weights; and how much more it holds than it has bytes."""
 
 import zipfile
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.opening import GROWTH, SOME
 
 
 def require_self_contained(path: Path) -> None:
@@ -59,4 +60,7 @@ def _hdf5(file: Any) -> Iterator[str]:
                     groups.append(item)
                 elif isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
                     yield f"takes the values of {name!r} from other files"
+                    return
+                elif isinstance(item, h5py.Dataset) and item.nbytes > item.id.get_storage_size() * GROWTH + SOME:
+                    yield f"unpacks to far more than it is, in {name!r}"
                     return

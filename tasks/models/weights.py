@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from exhibit.tasks.records.base import Array, InputError
-from exhibit.tasks.records.opening import ends, there
+from exhibit.tasks.records.opening import GROWTH, SOME, ends, there
 
 Reader = Callable[[Path], dict[str, Array]]
 
@@ -134,17 +134,13 @@ def _widened(tensor: Mapping[str, Any]) -> Array:
     return (upper << 16).view("<f4").reshape(tensor["shape"])
 
 
-_MOST_GROWTH = 100  # times, from a packed file to what it holds
-_SOME = 1 << 20  # bytes that any file may grow to
-
-
 def _require_in_proportion(path: Path) -> None:
     """Refuses an archive that leads out of itself, or that grows without measure when it is read; other files pass."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
-    if sum(item.file_size for item in members) > sum(item.compress_size for item in members) * _MOST_GROWTH + _SOME:
+    if sum(item.file_size for item in members) > sum(item.compress_size for item in members) * GROWTH + SOME:
         raise InputError(f"model.weights: {path.name} unpacks to far more than it is")
     for item in members:
         if item.filename.startswith("/") or ".." in Path(item.filename).parts:

@@ -5,6 +5,9 @@ import os
 import stat
 from pathlib import Path
 
+GROWTH = 100  # times, from a packed file to what it holds
+SOME = 1 << 20  # bytes that any file may grow to
+
 
 def ends(path: Path) -> bool:
     """Whether a regular file is there: no folder, no pipe, no device, and none of the system itself, which says that it

@@ -347,6 +347,9 @@ PARQUET = [
     table("parquet: categories of numbers", lambda path: pd.DataFrame({"a": pd.Categorical([1, 2] * 12), "y": Y}).to_parquet(path), Taken(N, ("a: 1", "a: 2"), ("p", "q")), file="t.parquet"),
     table("parquet: arrays", parquet([np.zeros(2)] * N), Refused("holds cells of type ndarray"), file="t.parquet"),
     table("parquet: truth values with gaps that are filled", parquet([None, *([True, False] * 12)[1:]]), NUMBERS, file="t.parquet", missing="mean"),
+    table("parquet: more rows than there is room for", lambda path: pd.DataFrame({"a": [0.0] * 9_000, "y": ["p", "q"] * 4_500}).to_parquet(path), Refused("unpacks to 144,000 bytes or more, and data.limits.bytes is 99,999"), file="t.parquet", limits={"bytes": 99_999}),
+    table("parquet: longer words than there is room for", parquet(["w" * 90_000] * N), Refused("bytes or more, and data.limits.bytes is 999,999"), file="t.parquet", limits={"bytes": 999_999}),
+    table("parquet: bytes of any length", parquet([b"w" * 90_000] * N), Refused("bytes or more, and data.limits.bytes is 999,999"), file="t.parquet", limits={"bytes": 999_999}),
     table("parquet: no rows", lambda path: pd.DataFrame({"a": [], "y": []}).to_parquet(path), Refused("has no rows"), file="t.parquet"),
 ]  # fmt: skip
 

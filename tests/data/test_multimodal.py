@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,23 @@ def test_a_file_of_another_kind_is_no_idx(tmp_path: Path) -> None:
     (idx(tmp_path) / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(b"\0\0\x08\x01\0\0\0\x09ab"))
     with pytest.raises(InputError, match="not an IDX file"):
         MnistSpec(path=tmp_path).load(Memory())
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[:-9], lambda data: data[9:]])
+def test_half_a_packed_file_is_no_idx(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
+    packed = idx(tmp_path) / "train-images-idx3-ubyte.gz"
+    packed.write_bytes(spoil(packed.read_bytes()))
+    with pytest.raises(InputError, match="is not an IDX file"):
+        MnistSpec(path=tmp_path, rows=2).load(Memory())
+
+
+def test_what_unpacks_to_more_than_mnist_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exhibit.tasks.data.multimodal._MOST_BYTES", 4_000)
+    with pytest.raises(InputError, match="is not an IDX file"):
+        MnistSpec(path=idx(tmp_path), rows=2).load(Memory())
+    npz(tmp_path)
+    with pytest.raises(InputError, match="has no arrays x_train and y_train"):
+        MnistSpec(path=tmp_path / "mnist.npz", rows=2).load(Memory())
 
 
 def test_what_is_asked_for_depends_on_the_contents_alone(tmp_path: Path) -> None:

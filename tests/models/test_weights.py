@@ -1,5 +1,6 @@
 """Weights come from files that hold arrays, never from a pickle, and a net that has them is not trained."""
 
+import io
 import json
 import os
 import pickle
@@ -16,6 +17,7 @@ from safetensors.torch import save_file
 
 from exhibit.tasks.data.image import DigitsSpec
 from exhibit.tasks.data.table import IrisSpec
+from exhibit.tasks.models.fitted import read_fitted
 from exhibit.tasks.models.hdf5 import require_self_contained
 from exhibit.tasks.models.keras import configure
 from exhibit.tasks.models.weights import digest, read
@@ -299,6 +301,24 @@ def test_an_archive_that_grows_when_it_is_read_is_not_read(tmp_path: Path, name:
         archive.writestr("x.npy", bytes(50_000_000))
     with pytest.raises(InputError, match="unpacks to far more than it is"):
         digest(tmp_path / name)
+
+
+def test_a_file_in_hdf5_that_grows_when_it_is_read_is_not_read(tmp_path: Path) -> None:
+    """Packed, or not written at all: a few bytes that say how many there are."""
+    import h5py
+
+    for name, packed in (("packed.h5", {"compression": "gzip", "data": np.zeros(5_000_000)}), ("none.h5", {})):
+        with h5py.File(tmp_path / name, "w") as file:
+            file.create_dataset("kernel", shape=(5_000_000,), dtype="f8", **packed)
+        with pytest.raises(InputError, match="unpacks to far more than it is, in 'kernel'"):
+            require_self_contained(tmp_path / name)
+
+
+def test_a_fitted_model_that_grows_when_it_is_read_is_not_read() -> None:
+    with zipfile.ZipFile(file := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.npy", bytes(50_000_000))
+    with pytest.raises(InputError, match=r"the \.skops file unpacks to far more than it is"):
+        read_fitted(file.getvalue(), ".skops", 1)
 
 
 def test_only_a_file_is_read_for_weights(tmp_path: Path) -> None:
