@@ -11,7 +11,7 @@ from exhibit.tasks.document.words import check_name, clauses, count, listing, pl
 from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.changed import Changed, Pair, PointPair
 from exhibit.tasks.records.figure import Bars, Figure, Series
-from exhibit.tasks.records.finding import Flips, Shift, Shifts, Swap
+from exhibit.tasks.records.finding import Doubt, Flips, Shift, Shifts, Swap
 from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.page import Aside, Badge, Block, Chapter, Column, Section, Table, Teaser
 from exhibit.tasks.records.verdict import Verdict
@@ -90,11 +90,6 @@ def badges(changes: Changed) -> tuple[Badge, ...]:
 
 # --- findings ---------------------------------------------------------------------------------------------
 
-_RETRAINED = mark(
-    "the model was trained again and these errors leave out how much another training alone changes an importance"
-)
-
-
 def findings(summary: Changes) -> tuple[Flips, Shifts]:
     """What changed beyond error, and which importances and ranks did; these are undecided after another training."""
     features = list(dict.fromkeys(item.feature for item in summary.importance_changes))
@@ -109,7 +104,7 @@ def findings(summary: Changes) -> tuple[Flips, Shifts]:
         for item in summary.importance_changes
         if item.moved
     )
-    doubt = tr(_RETRAINED) if summary.models and (shifts or swaps) else ""
+    doubt = Doubt(id="trained again") if summary.models and (shifts or swaps) else None
     return (
         Flips(metrics=summary.metrics, verdicts=summary.verdicts),
         Shifts(compared=summary.compared, shifts=shifts, swaps=swaps, doubt=doubt),

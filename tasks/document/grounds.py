@@ -175,8 +175,8 @@ _PLAIN = {
 @sentence.register
 def _(ground: Relied, _checks: Checks, _whole: bool) -> str:
     return tr(
-        "It relies on {region}: pictures of {class_name} with it are read right in {present}, other pictures, which "
-        "never had it, in {absent}.",
+        "It relies on {region}: pictures of {class_name} with it are read right in {present}, other pictures of "
+        "{class_name}, which never had it, in {absent}.",
         region=ground.region,
         class_name=ground.of_class,
         present=share(ground.present.share),

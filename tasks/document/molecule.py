@@ -20,7 +20,7 @@ from exhibit.tasks.document.words import count, listing, plain, share, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance, bonds_of
 from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
-from exhibit.tasks.records.finding import Extremes, Finding, Named
+from exhibit.tasks.records.finding import Doubt, Extremes, Finding, Named
 from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
@@ -59,7 +59,7 @@ def story(material: Material) -> tuple[Finding, str]:
         raises=raises,
         lowers=lowers,
         bearing=bearing.bearing(main),
-        doubt=_doubt(material, claimed, most) if grouped else tr(_NO_GROUP_ALONE),
+        doubt=_doubt(material, claimed, most) if grouped else Doubt(id="single atoms"),
         **bearing.methods(material, others, lambda method: _in_words(_opposite(method, claimed))),
     )
     return finding, f"{material.slug}-teaser"
@@ -70,17 +70,13 @@ def _in_words(item: Named | None) -> Named | None:
     return None if item is None else item.model_copy(update={"name": tr(item.name)})
 
 
-def _doubt(material: Material, claimed: Sequence[Named], most: Sequence[str]) -> str:
+def _doubt(material: Material, claimed: Sequence[Named], most: Sequence[str]) -> Doubt | None:
     """Why nothing is to be said of groups: of sizes there is always a largest, so it has to be surely that."""
     if not claimed:
-        return tr(
-            "no group that at least {common} of {molecules} have has an interval on one side of zero",
-            common=str(_common(material)),
-            molecules=count(material.explained, "molecule"),
-        )
+        return Doubt(id="no interval", some=_common(material), total=material.explained)
     if material.main.signed or most or not material.main.summary.importances[0].mean_absolute.any():
-        return ""
-    return tr("the largest is not surely ahead of the others")
+        return None
+    return Doubt(id="largest not ahead")
 
 
 def _mean(importance: Importance, k: int) -> Named:
@@ -123,7 +119,6 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
     )
 
 
-_NO_GROUP_ALONE = mark("no explained molecule has one of the functional groups that are told apart")
 _NO_GROUP = mark("No explained molecule has one of the functional groups that are told apart; single atoms are shown.")
 
 

@@ -22,6 +22,7 @@ from exhibit.tasks.document.words import (
 from exhibit.tasks.records.finding import (
     Bearing,
     ClassLeaders,
+    Doubt,
     Extremes,
     Finding,
     Leaders,
@@ -31,7 +32,7 @@ from exhibit.tasks.records.finding import (
     Place,
     Word,
 )
-from exhibit.tasks.records.language import ENGLISH, language_now, sentences, tr, trn, trp
+from exhibit.tasks.records.language import ENGLISH, language_now, mark, sentences, tr, trn, trp
 from exhibit.tasks.records.verdict import CheckWords, Verdict
 
 
@@ -62,7 +63,7 @@ def worded(finding: Finding, checks: Mapping[str, CheckWords] | None = None) -> 
             )
         case "undecided":
             open_ones = finding.checks("undecided")
-            why = [finding.doubt] if finding.doubt else []
+            why = [_doubted(finding.doubt)] if finding.doubt else []
             if open_ones:
                 questions = _asked(finding, "undecided", checks or {})
                 why.append(
@@ -72,6 +73,44 @@ def worded(finding: Finding, checks: Mapping[str, CheckWords] | None = None) -> 
                 tr("{topic} is undecided", topic=claim.topic),
                 tr("Undecided, as {reasons}: {claim}.", reasons=clauses(why), claim=by),
             )
+
+
+def _doubted(doubt: Doubt) -> str:
+    """Why chance may have made it, as a clause."""
+    match doubt.id:
+        case "another in this training":
+            return tr("in the reported training itself {feature} is first", feature=doubt.name)
+        case "few trainings":
+            return tr(
+                "{feature} is first in only {number} of {trainings}",
+                feature=doubt.name,
+                number=str(doubt.some),
+                trainings=count(doubt.total, "further training"),
+            )
+        case "no error":
+            return trn(
+                "{number} sample has no error to speak of",
+                "{number} samples have no error to speak of",
+                doubt.total,
+            )
+        case "no interval":
+            return tr(
+                "no group that at least {common} of {molecules} have has an interval on one side of zero",
+                common=str(doubt.some),
+                molecules=count(doubt.total, "molecule"),
+            )
+        case "not ahead" | "largest not ahead" | "single atoms" | "trained again":
+            return tr(_DOUBTED[doubt.id])
+
+
+_DOUBTED = {
+    "not ahead": mark("among other samples chance alone could put another feature first"),
+    "largest not ahead": mark("the largest is not surely ahead of the others"),
+    "single atoms": mark("no explained molecule has one of the functional groups that are told apart"),
+    "trained again": mark(
+        "the model was trained again and these errors leave out how much another training alone changes an importance"
+    ),
+}
 
 
 def _failed(finding: Finding, claim: str, checks: Mapping[str, CheckWords]) -> str:

@@ -25,7 +25,7 @@ from exhibit.tasks.document.words import count, numbers, plain, signed, without_
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
-from exhibit.tasks.records.finding import Finding, Leaders, Named
+from exhibit.tasks.records.finding import Doubt, Finding, Leaders, Named
 from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
@@ -103,31 +103,21 @@ def _kept(material: Material, first: int) -> tuple[int, int] | None:
     return int((others.argmax(axis=1) == first).sum()), len(others)
 
 
-def _doubt(material: Material, order: Array, kept: tuple[int, int] | None) -> str:
+def _doubt(material: Material, order: Array, kept: tuple[int, int] | None) -> Doubt | None:
     """Why the first feature may not be first: the errors over samples, or other trainings."""
     importance = material.main.summary.importances[0]
     first, *others = order[:2].tolist()
     if not others or not importance.mean_absolute.any():
-        return ""
+        return None
     if (own := int(importance.mean_absolute.argmax())) != first:  # the bars are a mean over trainings
-        return tr("in the reported training itself {feature} is first", feature=without_units(importance.features)[own])
+        return Doubt(id="another in this training", name=without_units(importance.features)[own])
     if kept is not None and 2 * kept[0] <= kept[1]:
         name = without_units(importance.features)[first]
-        return tr(
-            "{feature} is first in only {number} of {trainings}",
-            feature=name,
-            number=str(kept[0]),
-            trainings=count(kept[1], "further training"),
-        )
+        return Doubt(id="few trainings", name=name, some=kept[0], total=kept[1])
     lead = material.main.lead
     if lead is None or lead.samples < FEWEST:
-        return trn(
-            "{number} sample has no error to speak of", "{number} samples have no error to speak of", material.explained
-        )
-    return "" if surely(lead) else tr(_NOT_AHEAD)
-
-
-_NOT_AHEAD = mark("among other samples chance alone could put another feature first")
+        return Doubt(id="no error", total=material.explained)
+    return None if surely(lead) else Doubt(id="not ahead")
 
 
 def figures(material: Material, _: Scales) -> tuple[Figure, ...]:

@@ -43,6 +43,27 @@ class Dissent(Record):
     says: Named
 
 
+DoubtId = Literal[
+    "another in this training",  # the reported one puts `name` first, others together do not
+    "few trainings",  # `name` is first in `some` of `total` further trainings
+    "no error",  # `total` samples are too few for one
+    "not ahead",  # the first is not surely ahead of the others
+    "largest not ahead",  # of sizes of groups, the same
+    "no interval",  # of no group that at least `some` of `total` molecules have it lies on one side of zero
+    "single atoms",  # no molecule has a group
+    "trained again",  # the errors leave out another training
+]
+
+
+class Doubt(Record):
+    """Why chance may have made a finding; a name and numbers where its `id` has them."""
+
+    id: DoubtId
+    name: str = ""
+    some: int = 0
+    total: int = 0
+
+
 class Finding(Record):
     """What a chapter says: by its main `method`, or by all that it compares where that is empty. `id`: which finding it
     is; `signed`: whether its values say up or down, or are sizes; `bearing`: the checks of what it comes from; `agree`:
@@ -55,7 +76,7 @@ class Finding(Record):
     bearing: tuple[Bearing, ...] = ()
     agree: tuple[str, ...] = ()
     dissent: tuple[Dissent, ...] = ()
-    doubt: str = ""
+    doubt: Doubt | None = None
 
     def checks(self, verdict: Verdict) -> list[str]:
         """The checks that gave this verdict."""

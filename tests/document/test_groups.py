@@ -15,7 +15,7 @@ from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.records.explanation import Importance, Summary
 from exhibit.tasks.records.figure import Bars
-from exhibit.tasks.records.finding import Extremes
+from exhibit.tasks.records.finding import Doubt, Extremes
 from exhibit.tasks.records.groups import GROUPS
 from exhibit.tasks.records.material import AT_THE_DATA, AT_THE_INPUT, Material
 from exhibit.tasks.stages.gather import _place
@@ -173,7 +173,8 @@ def test_of_a_few_molecules_no_interval_is_stated_and_the_doubt_names_how_many_c
     assert rows["nitro"][-1] == "–"
     assert rows["ether"][-1] != "–"
     finding, _ = molecule.story(material)
-    assert "no group that at least 4 of 12 molecules have has an interval on one side of zero" in finding.doubt
+    assert finding.doubt == Doubt(id="no interval", some=4, total=12)
+    assert "no group that at least 4 of 12 molecules have has an interval on one side of zero" in worded(finding)[1]
 
 
 def test_a_mean_over_molecules_explained_at_different_classes_says_so() -> None:

@@ -7,6 +7,7 @@ from exhibit.tasks.ahead import surely
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.document.chapter import figures, finding, limits
 from exhibit.tasks.document.reasons import rest
+from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.table import _surely_first
 from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.decision import Part
@@ -26,9 +27,11 @@ def sizes(ahead: np.ndarray) -> np.ndarray:
 
 
 def doubt(found: np.ndarray) -> str:
+    """Why chance may have put first what is first; empty where nothing says so."""
     item = inputs("table")
     one = method("a", found.mean(axis=0), item, LENGTHS).model_copy(update={"lead": Lead.of(found)})
-    return finding(material("flowers", [one], item)).doubt
+    claim = finding(material("flowers", [one], item))
+    return worded(claim)[1] if claim.doubt else ""
 
 
 def test_what_is_ahead_in_every_sample_is_first_however_much_samples_differ() -> None:

@@ -11,9 +11,10 @@ from exhibit.tasks.comparing.comparison import comparison
 from exhibit.tasks.document import agreements, survival
 from exhibit.tasks.document import changes as changes_chapter
 from exhibit.tasks.document import comparison as comparison_chapter
+from exhibit.tasks.document.between import since
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.records.compared import Comparison
-from exhibit.tasks.records.finding import Bearing, Flips, Shifts, Survival
+from exhibit.tasks.records.finding import Bearing, Deciding, Doubt, Flips, Named, Shift, Shifts, Signs, Survival, Swap
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.verdict import CheckResult, Verdict
 from tests.points import LENGTHS, config, inputs, material, method
@@ -146,6 +147,61 @@ def _counts_are_right(flips: Flips, shifts: Shifts, title: str, lead: str, again
     assert (f"{flips.metrics} metric" in title) == bool(flips.metrics)
     assert bool(re.search(r"importances? (and .*)?changed|ranks? changed", title)) == (shifts.any and not again)
     assert ("nothing beyond the errors" in title) == (not flips.any and not shifts.any)
+
+
+@pytest.mark.parametrize("seed", range(RANDOM // 4))
+def test_a_sign_that_survives_is_that_of_all_who_keep_signs(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    total = int(draw.integers(1, 6))
+    positive = int(draw.integers(0, total + 1))
+    title, text = worded(Signs(feature="age", positive=positive, total=total))
+    assert ("positive" in title) == (positive == total)
+    assert ("negative" in title) == (not positive)
+    assert ("does not survive" in text) == (0 < positive < total)
+    assert f"in {positive} of {total}" in text or positive in (0, total)
+    assert f"all {total}" in text or total == 1 or 0 < positive < total
+
+
+@pytest.mark.parametrize("seed", range(RANDOM // 4))
+def test_what_decides_most_and_least_are_the_lowest_and_the_highest(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    values = sorted(draw.uniform(-1, 1, 3).round(int(draw.integers(0, 4))).tolist())
+    settings = tuple(Named(name=name, value=value) for name, value in zip("abc", values, strict=True))
+    title, text = worded(Deciding(settings=settings))
+    most, least = settings[0], settings[-1]
+    if title == "no setting decides more than another":
+        assert most.value == pytest.approx(least.value, abs=0.011)
+        return
+    assert title.endswith(f"most on {most.name}")
+    read = re.search(
+        r"most on (\w+) \(mean rank correlation (\S+) where nothing else differs\) and least on (\w+) \((\S+)\)\.", text
+    )
+    assert read is not None
+    high, low = (float(read[k].replace("−", "-")) for k in (2, 4))
+    assert (read[1], read[3]) == (most.name, least.name)
+    assert (high, low) == (pytest.approx(most.value, abs=0.0051), pytest.approx(least.value, abs=0.0051))
+    assert high < low
+
+
+@pytest.mark.parametrize("seed", range(RANDOM // 4))
+def test_a_headline_of_changes_counts_what_changed(seed: int) -> None:
+    """What a headline counts is what changed, and what another training leaves open is not counted."""
+    draw = np.random.default_rng(seed)
+    swaps, several, metrics, verdicts = (int(draw.integers(0, 3)) for _ in range(4))
+    again = bool(draw.random() < 0.5)
+    shifts = Shifts(
+        compared=9,
+        shifts=tuple(Shift(feature=f"f{k}", before=1, after=2, errors=4) for k in range(several)),
+        swaps=tuple(Swap(feature=f"f{k}", before=1, after=2) for k in range(swaps)),
+        doubt=Doubt(id="trained again") if again and (several or swaps) else None,
+    )
+    title = since(Flips(metrics=metrics, verdicts=verdicts), shifts)
+    counted = {"metric": metrics, "verdict": verdicts}
+    counted |= {} if shifts.doubt else {"importance": several, "rank": swaps}
+    for what, times in counted.items():
+        assert (f"{times} {what}{'s' * (times > 1)}" in title) == bool(times)
+    assert bool(re.search("may be chance|is undecided", title)) == bool(shifts.doubt)
+    assert (title == "nothing beyond the errors") == (not any((swaps, several, metrics, verdicts)))
 
 
 def test_a_headline_of_several_points_needs_all_that_bear_on_it() -> None:
