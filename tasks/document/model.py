@@ -1,10 +1,13 @@
 """The model of a chapter: how it was trained and how good it is."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
+from exhibit.tasks.document.layout import letters
 from exhibit.tasks.document.words import capital, clauses, count, interval, listing, long_named, plain
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Content, Curves, Diagram, Figure, Matrix, Scatter, Series
 from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
@@ -27,6 +30,7 @@ def figures(material: Material) -> tuple[Figure, ...]:
 
 
 _HALF, _THIRD = 0.5, 0.46  # of the column, for two beside the notes and for three across the page
+_COLUMN, _LETTER, _DIGIT = 436, 6.0, 6.0  # CSS pixels: of the column, and of what is written at a matrix and in it
 
 
 def _quality(material: Material) -> Literal["parity", "confusion"] | None:
@@ -110,11 +114,22 @@ def _confusion(material: Material) -> Figure:
         sentences([caption, _confused(material)]),
         tr("Confusion matrix: {right} of {total} right", right=str(right), total=str(total)),
     )
-    large = long_named(material.dataset.classes) or len(material.dataset.classes) > _FEW
+    names = material.dataset.classes
+    large = long_named(names) or len(names) > _FEW or crowded(names, counts)
     return figure.model_copy(update={"width": 1.0}) if large else figure
 
 
-_FEW, _MOST_CONFUSED = 10, 3  # classes whose matrix has its numbers in half of the column, and confusions that are told
+def crowded(names: Sequence[str], counts: Array) -> bool:
+    """Whether a third of the page is too narrow for the numbers of a matrix, beside and below its names."""
+    longest = _LETTER * max(map(letters, names))
+    number = max(_NUMBERED, _DIGIT * max(len(f"{int(item):,}") for item in counts.flat) + 2)
+    room = _COLUMN * _THIRD - longest - 30
+    leaning = 0.71 * longest if longest > room / len(names) - 4 else 0  # names that do not fit stand aslant
+    return (room - leaning) / len(names) < number
+
+
+_NUMBERED = 16  # CSS pixels of the narrowest cell with a number
+_FEW, _MOST_CONFUSED = 10, 3  # classes whose matrix may be small, and confusions of more that are told
 
 
 def _confused(material: Material) -> str:

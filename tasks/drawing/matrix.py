@@ -76,10 +76,10 @@ def matrix(content: Matrix, width: float) -> Part:
         rows += [
             text(label, left - 7, middle + i * height, size, "end") for i, label in enumerate(above) if i in named_rows
         ]
+    apart = size * 2**0.5 if slanted else size  # so far that names aslant do not touch each other
     columns = [
-        _column(label, left + (j + 0.5) * cell, top - 6, size, slanted)
-        for j, label in enumerate(above)
-        if j in named_rows
+        _column(above[j], left + (j + 0.5) * cell, top - 6, size, slanted)
+        for j in range(0, count, int(np.ceil(apart / cell)))
     ]
     right, bottom = left + cell * count, top + height * count
     names = [quiet_word(content.x_label, (left + right) / 2, 12), upright(content.y_label, 10, (top + bottom) / 2)]

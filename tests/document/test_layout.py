@@ -1,12 +1,15 @@
 import csv
 import io
+from itertools import product
 
 import numpy as np
 import pytest
 
 from exhibit.tasks.document.layout import breaking, cell_width, paired, printed, room, shape, whole_tables, wrapping
+from exhibit.tasks.document.model import crowded
 from exhibit.tasks.drawing.kinds import KINDS
-from exhibit.tasks.records.figure import BarPanels, Cell, Drawing, Figure, Images, Molecule, Molecules, Series
+from exhibit.tasks.drawing.matrix import matrix
+from exhibit.tasks.records.figure import BarPanels, Cell, Drawing, Figure, Images, Matrix, Molecule, Molecules, Series
 from exhibit.tasks.records.page import Block, Column, Document, Section, Table
 
 
@@ -126,3 +129,20 @@ def test_two_small_figures_stand_beside_the_notes_and_three_across_the_page() ->
     assert shape(*small(3)) == "broad keep"
     assert paired(*small(2))
     assert paired(*small(3))
+
+
+@pytest.mark.parametrize("name", ["w", "lily", "astronaut", "MAMMAL", "women's wear", "花の名前"])
+def test_a_small_matrix_has_room_for_its_numbers(name: str) -> None:
+    """A cell without its number has a title in its place; nine classes of photographs had nothing but shades."""
+    for classes, most in product(range(2, 11), (9, 450, 12_345)):
+        names = tuple(f"{name[:-1]}{k}" for k in range(classes))
+        counts = np.full((classes, classes), most)
+        drawn = matrix(Matrix(labels=names, counts=counts, x_label="predicted", y_label="true"), 0.46)
+        assert crowded(names, counts) or b"<title>" not in drawn.data, (classes, most)
+
+
+def test_a_matrix_is_no_larger_than_its_numbers_need() -> None:
+    assert not crowded(("setosa", "versicolor", "virginica"), np.full((3, 3), 50))
+    assert not crowded(tuple("0123456789"), np.full((10, 10), 45))
+    names = ("astronaut", "cat", "coffee", "rocket", "retina", "tissue", "galaxies", "temple", "flower")
+    assert crowded(names, np.full((9, 9), 20))

@@ -163,6 +163,18 @@ def test_long_names_of_classes_stand_beside_their_rows_alone() -> None:
     assert re.findall(r'class="fixed"[^>]*>([\d,]+)<', drawn) == ["10", "1", "0", "5"]
 
 
+@pytest.mark.parametrize(("classes", "width"), [(9, 0.46), (12, 0.5), (30, 1.0), (60, 1.0)])
+def test_names_above_a_matrix_do_not_touch(classes: int, width: float) -> None:
+    """Names aslant are as far apart, across, as their letters are high."""
+    names = tuple(f"galaxy {k}" for k in range(classes))
+    content = Matrix(labels=names, counts=np.full((classes, classes), 2), x_label="said", y_label="true")
+    drawn = svg(content, width)
+    places = [float(x) for x in re.findall(r"translate\(([\d.]+) [\d.]+\) rotate\(-45\)", drawn)]
+    sizes = re.findall(r'rotate\(-45\)"><text[^>]*font-size="([\d.]+)', drawn)
+    assert len(places) == len(sizes) > 3
+    assert min(np.diff(places)) >= float(sizes[0]) * 2**0.5 - 0.1
+
+
 def test_a_matrix_of_many_classes_has_no_room_for_numbers() -> None:
     drawn = svg(Matrix(labels=tuple("a" * 60), counts=np.eye(60, dtype=int), x_label="read as", y_label="written"))
     assert 'class="fixed"' not in drawn
