@@ -119,13 +119,18 @@ function panels(chart) {
 
 // --- maps: threshold, sign, the input beneath, and the value under the pointer -----------------------------
 
+// Its numbers are unpacked when they are first asked for: a page of photographs holds 400,000 of them.
 function readMap(cell) {
-  const bytes = Uint8Array.from(atob(cell.dataset.values), (c) => c.charCodeAt(0));
   const [width, each, limit, most] = ["width", "each", "limit", "most"].map((name) => Number(cell.dataset[name]));
-  const numbers = Float64Array.from(new Int16Array(bytes.buffer), (v) => (v / 32767) * most);
-  const shares = numbers.map((value) => Math.max(-1, Math.min(1, value / limit)));
   const { unit, palette } = cell.dataset;
-  return { cell, numbers, shares, unit, step: most / 32767, each, palette, width, height: shares.length / width, image: cell.querySelector("img") };
+  const unpacked = () => new Int16Array(Uint8Array.from(atob(cell.dataset.values), (c) => c.charCodeAt(0)).buffer);
+  let numbers = null;
+  return {
+    cell, unit, step: most / 32767, each, palette, width, image: cell.querySelector("img"),
+    get numbers() { return (numbers ??= Float64Array.from(unpacked(), (v) => (v / 32767) * most)); },
+    get shares() { return this.numbers.map((value) => Math.max(-1, Math.min(1, value / limit))); },
+    get height() { return this.numbers.length / width; },
+  };
 }
 
 // The colours of shares -1 to 1, taken from the drawn scale: they are defined nowhere else.
@@ -204,11 +209,12 @@ function read(value, step) {
 }
 
 function pointing(map, readout) {
-  const { cell, width, height, numbers } = map;
+  const { cell, width } = map;
   const cursor = make("i", { className: "cursor", hidden: true });
   let at = [0, 0];
   const box = () => (map.canvas ?? map.image).getBoundingClientRect();
   const show = (column, row) => {
+    const { height, numbers } = map;
     at = [Math.max(0, Math.min(width - 1, column)), Math.max(0, Math.min(height - 1, row))];
     const [picture, frame] = [box(), cell.getBoundingClientRect()];
     const size = [picture.width / width, picture.height / height];
@@ -226,7 +232,7 @@ function pointing(map, readout) {
   cell.append(cursor);
   cell.addEventListener("pointermove", ({ clientX, clientY }) => {
     const { left, top, width: wide, height: high } = box();
-    show(Math.floor(((clientX - left) / wide) * width), Math.floor(((clientY - top) / high) * height));
+    show(Math.floor(((clientX - left) / wide) * width), Math.floor(((clientY - top) / high) * map.height));
   });
   cell.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];

@@ -22,11 +22,15 @@ import pytest
 from PIL import Image
 from websockets.sync.client import connect
 
+from exhibit.tasks.catalogues import spoken
+from exhibit.tasks.document.html import render_html
 from exhibit.tasks.document.index import write_index
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.drawing.matrix import matrix
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Matrix
 from exhibit.tasks.records.spreadsheet import csv_bytes
+from tests.document.conftest import sample_document, sample_facts
 from tests.document.test_index import a_run
 from tests.drawing.test_style import contrast
 
@@ -624,6 +628,27 @@ def violations_here(browser: Browser) -> list[str]:
 def test_axe_finds_nothing(browser: Browser, file: Path, scheme: str, width: int, scripts: bool) -> None:
     with looking(browser, scheme, width, scripts):
         assert violations(browser, file) == []
+
+
+@pytest.fixture(scope="module", params=["ja", "zh-Hans"])
+def translated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page in another language: its words, its letters and their faces, and pictures that are drawn in it."""
+    document, given = sample_document()
+    path = tmp_path_factory.mktemp(request.param) / "report.html"
+    with spoken(request.param):
+        drawings = {name: draw(item.figure) for name, item in given.items()}
+    said = document.model_copy(update={"language": request.param})
+    path.write_text(render_html(said, drawings, sample_facts(), "screen"))
+    return path
+
+
+@pytest.mark.parametrize(("scheme", "width", "scripts"), [LOOKS[0], LOOKS[3], LOOKS[5], LOOKS[6]])
+def test_axe_finds_nothing_in_other_languages(
+    browser: Browser, translated: Path, scheme: str, width: int, scripts: bool
+) -> None:
+    with looking(browser, scheme, width, scripts):
+        assert violations(browser, translated) == []
+        assert browser.run("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("width", [390, 1200])
