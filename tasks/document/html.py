@@ -168,7 +168,7 @@ _SAID = re.compile(r'\btr\(("(?:[^"\\]|\\.)*")')
 
 def _own(medium: Medium, body: str, paper: Paper) -> dict[str, str]:
     """Style and script of the page with the hashes that its policy names; paper has no script."""
-    sheet = style_sheet(f"{medium}.css")
+    sheet = style_sheet("print.css") if medium == "print" else _screen_sheet()
     script = script_of(SCRIPTS)
     if medium == "screen":
         style = screen_faces(body + script + sheet) + sheet
@@ -182,9 +182,20 @@ def _own(medium: Medium, body: str, paper: Paper) -> dict[str, str]:
     }
 
 
+def _screen_sheet() -> str:
+    """What the page looks like on the screen, and that it is printed from there as the paper is."""
+    paper = "".join((TEMPLATES / name).read_text() for name in ("print.css", "printed.css"))
+    screen = (TEMPLATES / "screen.css").read_text()
+    return f"{_colours()}@media screen {{\n{screen}}}\n@media print {{\n{paper}}}\n"
+
+
 def style_sheet(name: str) -> str:
     """A style sheet of the templates, with the colours that all of them take from one place."""
-    return (TEMPLATES / "colours.css").read_text() + (TEMPLATES / name).read_text()
+    return _colours() + (TEMPLATES / name).read_text()
+
+
+def _colours() -> str:
+    return (TEMPLATES / "colours.css").read_text()
 
 
 def source_hash(source: str) -> str:

@@ -550,13 +550,30 @@ def test_what_is_printed_has_all_rows_and_no_controls(page: Browser) -> None:
     fill(page, f"{TABLE}.parentElement.previousElementSibling.querySelector('input')", "Test 16")
     page.call("Emulation.setEmulatedMedia", media="print")
     try:
-        works = (
-            "[...document.querySelectorAll('button:not(.sort), input, select, .rail')].filter(e => e.checkVisibility())"
-        )
+        working = "button:not(.sort), input, select, .rail, .cursor"
+        works = f"[...document.querySelectorAll('{working}')].filter(e => e.checkVisibility())"
         assert page.run(f"{works}.map(e => e.outerHTML.slice(0, 80))") == []
         assert page.run(f"[...{TABLE}.tBodies[0].rows].every(r => r.checkVisibility())")
     finally:
         page.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_what_is_printed_from_the_browser_is_set_as_the_paper_is(page: Browser, tmp_path: Path) -> None:
+    """Its letters, its columns and its chapters on new pages, with the number of each page; its figures and tables."""
+    printed = page.call("Page.printToPDF", paperWidth=8.27, paperHeight=11.69, preferCSSPageSize=True)["data"]
+    (tmp_path / "printed.pdf").write_bytes(b64decode(printed))
+    asked = ["pdftotext", "-layout", tmp_path / "printed.pdf", "-"]
+    pages = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split("\f")[:-1]
+    heads = page.run("[...document.querySelectorAll('figcaption b, caption b')].map(b => b.textContent)")
+    assert len(heads) > 15
+    assert [head for head in heads if not any(head in text for text in pages)] == []
+    assert all(text.split()[-3:] == [str(number), "/", str(len(pages))] for number, text in enumerate(pages, 1))
+    titles = page.run(
+        "[...document.querySelectorAll('.chapter:not(.guide-pages) > header h1')].map(h => h.textContent)"
+    )
+    tops = [[line.strip() for line in text.splitlines() if line.strip()][:3] for text in pages]
+    assert len(titles) > 2
+    assert [sum(title in top for top in tops) for title in titles] == [1] * len(titles)
 
 
 @pytest.mark.parametrize("width", [320, 390])

@@ -199,7 +199,9 @@ def test_the_screen_version_is_small(rendered: Any) -> None:
 def test_only_paper_has_a_size(paper: str, document: Any, drawings: Any, facts: Any) -> None:
     given = facts.model_copy(update={"paper": paper})
     assert f"@page {{ size: {paper} }}" in render_html(document, drawings, given, "print")
-    assert "@page" not in render_html(document, drawings, given, "screen")
+    on_screen = render_html(document, drawings, given, "screen")
+    assert "{ size:" not in on_screen
+    assert on_screen == render_html(document, drawings, facts, "screen")  # printed on what the browser has
 
 
 @pytest.mark.parametrize(
