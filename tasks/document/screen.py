@@ -4,6 +4,7 @@ import io
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
+from math import gcd
 from typing import Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from exhibit.tasks.records.packing import canonical_json
 
 _VALUES = 400_000  # numbers of maps that a page holds at most: about 1 MB
 _PICTURES = 8_000_000  # bytes of pictures that a page holds, about: a browser opens that in a second
+_COLOURS = 256  # that a PNG can number
 _SMALL = 3_000  # bytes of a picture that is not worth reducing
 
 
@@ -82,17 +84,34 @@ def block_means(pixels: Array, side: int) -> Array:
 
 
 def reduced(part: Part, reduction: Reduction) -> bytes:
-    """The PNG of a part as the page holds it."""
-    if reduction.pictures == 1 or not _reducible(part):
+    """The PNG of a part as the page holds it: a pixel that was repeated is held once, since a browser repeats it, and
+    few colours are numbered."""
+    if not _reducible(part):
         return part.data
     from PIL import Image
 
-    pixels = np.asarray(Image.open(io.BytesIO(part.data), formats=("PNG",)))
+    drawn = np.asarray(Image.open(io.BytesIO(part.data), formats=("PNG",)))
+    side = repeated(drawn) if reduction.pictures == 1 else reduction.pictures
+    pixels = np.rint(block_means(drawn, side)).astype(np.uint8)
+    image = Image.fromarray(pixels)
+    if pixels.ndim == 3 and pixels.shape[2] == 3:
+        red, green, blue = np.moveaxis(pixels.astype(np.uint32), 2, 0)
+        found, numbers = np.unique(red << 16 | green << 8 | blue, return_inverse=True)
+        if len(found) <= _COLOURS:
+            image = Image.fromarray(numbers.reshape(pixels.shape[:2]).astype(np.uint8))
+            image.putpalette(found.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:].tobytes())
     buffer = io.BytesIO()
-    Image.fromarray(np.rint(block_means(pixels, reduction.pictures)).astype(np.uint8)).save(
-        buffer, "PNG", compress_level=6
-    )
-    return buffer.getvalue()
+    image.save(buffer, "PNG", compress_level=6)
+    return min(buffer.getvalue(), part.data, key=len)
+
+
+def repeated(pixels: Array) -> int:
+    """The side of the largest squares of one colour of which a picture is made, without a rest."""
+    edges = list(pixels.shape[:2])
+    for axis in (0, 1):
+        lines = np.moveaxis(pixels, axis, 0).reshape(pixels.shape[axis], -1)
+        edges += (np.flatnonzero((lines[1:] != lines[:-1]).any(axis=1)) + 1).tolist()
+    return gcd(*edges)
 
 
 def reachable(name: str) -> Markup:

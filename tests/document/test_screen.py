@@ -10,7 +10,8 @@ import pytest
 from numpy.testing import assert_allclose
 from PIL import Image
 
-from exhibit.tasks.document.screen import _PICTURES, _VALUES, Reduction, block_means, facets, reduced, values
+from exhibit.tasks.document.screen import _PICTURES, _VALUES, Reduction, block_means, facets, reduced, repeated, values
+from exhibit.tasks.drawing.image import png
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Drawing, Figure, Images, Part, Scale
@@ -91,6 +92,39 @@ def test_a_reduced_picture_is_smaller_and_looks_alike() -> None:
     whole: Array = np.asarray(Image.open(io.BytesIO(part.data)))
     assert small.shape == (100, 100, 3)
     assert small.mean() == pytest.approx(whole.mean(), abs=1)
+
+
+def test_a_pixel_that_was_repeated_is_held_once() -> None:
+    """A photograph of 96 pixels is enlarged twice on paper; the page on screen leaves that to the browser."""
+    part = grid(1, 96).parts[0]
+    held: Array = np.asarray(Image.open(io.BytesIO(reduced(part, Reduction()))))
+    drawn: Array = np.asarray(Image.open(io.BytesIO(part.data)))
+    assert (held.shape, drawn.shape) == ((96, 96, 3), (192, 192, 3))
+    assert (held.repeat(2, axis=0).repeat(2, axis=1) == drawn).all()
+    few = png(
+        np.random.default_rng(0).integers(0, 255, (5, 3), np.uint8)[np.random.default_rng(1).integers(0, 5, (200, 200))]
+    )
+    numbered = reduced(part.model_copy(update={"data": few}), Reduction())
+    assert len(numbered) < len(few) / 2
+    assert (
+        np.asarray(Image.open(io.BytesIO(numbered)).convert("RGB")) == np.asarray(Image.open(io.BytesIO(few)))
+    ).all()
+    whole = grid(1, 200).parts[0]
+    assert reduced(whole, Reduction()) == whole.data
+
+
+@pytest.mark.parametrize(
+    ("rows", "side"),
+    [
+        ([[1, 1, 2, 2], [1, 1, 2, 2]], 2),
+        ([[1, 1, 2, 2], [1, 1, 2, 3]], 1),
+        ([[1, 1, 1, 2, 2, 2]] * 3, 3),
+        ([[1, 1, 2, 2]] * 3, 1),  # three lines are no whole number of squares
+        ([[1] * 6] * 4, 2),
+    ],
+)
+def test_squares_of_one_colour_are_found(rows: list[list[int]], side: int) -> None:
+    assert repeated(np.array(rows)[..., None]) == side
 
 
 def test_a_row_says_what_it_is_by_each_filter() -> None:
