@@ -135,7 +135,7 @@ def rest(counted: Sequence[Part], printed: Sequence[Part], whole: float) -> str:
 def repeated(material: Material, row: int) -> str:
     """That the places of a word are one reason, of a shown text in which one stands more than once: its colours may
     differ from place to place."""
-    texts = [item.array[row] for item in material.dataset.inputs if item.kind == "text"]
+    texts = [item.array[row] for item in material.dataset.inputs if item.traits.ids]
     if all(len(np.unique(own := ids[ids != 0])) == len(own) for ids in texts):
         return ""
     return tr("What stands in a text more than once is one reason, by the sum over all its places.")
