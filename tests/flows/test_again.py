@@ -21,7 +21,8 @@ from exhibit.tasks.records.manifest import Manifest
 from tests.conftest import ISSUED
 
 SMALL = ("data=iris", "model=random_forest", "model.trees=5", "target=index", "target.outputs=[setosa]",
-         "method=[occlusion,tree_shap]", "check=[completeness,deletion]", "compute.chunk=60")  # fmt: skip
+         "method=[occlusion,tree_shap]", "check=[completeness,deletion]", "compute.chunk=60",
+         "document.profile=model_risk", "behaviour=[partial_dependence]")  # fmt: skip
 OF_PAGES = {"draw", "compose", "attest", "render"}
 
 
@@ -101,7 +102,8 @@ def test_only_pages_can_be_changed(read_in: Mapping[str, Path], tmp_path: Path) 
     with pytest.raises(InputError, match="a run directory was expected, and there is no such directory"):
         typed_again(tmp_path / "none", ["document.language=ja"])
     typed = typed_again(read_in["en"], ["document.language=ja"])
-    assert [word for word in typed if word.startswith("document.")] == [ISSUED, "document.language=ja"]
+    of_pages = [word for word in typed if word.startswith("document.")]
+    assert of_pages == ["document.profile=model_risk", ISSUED, "document.language=ja"]
 
 
 def compared(local: Mapping[str, LocalEvidence]) -> Evidence:
