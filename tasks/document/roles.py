@@ -240,7 +240,9 @@ def _protected(found: ExplainedGroups) -> str:
             else tr("The model is not given {others}.", others=kept)
         )
     parts.append(
-        tr(
+        tr("No feature is in {few} explained rows or more, so whether one tells it was not looked at.", few=str(FEW))
+        if not found.features
+        else tr(
             "A feature among the {lead} tells a protected column where their association is {tells} or more (medium, "
             "Cohen 1988) and chance would show as much in fewer than {chance} of cases, after Holm over all.",
             lead=first_places(found.lead),
