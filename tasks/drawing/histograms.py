@@ -36,17 +36,18 @@ def histograms(content: Histograms, width: float) -> tuple[Part, ...]:
     wide = (total - (_ACROSS - 1) * _BETWEEN) / _ACROSS
     colours = _COLOURS[:1] + _COLOURS[1 - len(content.groups) :] * (len(content.groups) > 1)
     legend, high = key([(name, *c) for name, c in zip(content.groups, colours, strict=True)], 0, total)
-    named = max((len(_lines(panel, wide)) for panel in content.panels), default=0)
-    tall = _TITLE + _HEIGHT + _FOOT + named * _LINE
 
     def part(panels: Sequence[Histogram], top: float) -> tuple[list[str], float]:
-        drawn = [
-            _at(k % _ACROSS * (wide + _BETWEEN), top + high + 4 + k // _ACROSS * tall, *_panel(panel, wide, colours))
-            for k, panel in enumerate(panels)
-        ]
-        return [_at(0, top, *legend), *drawn], high + 4 - (-len(panels) // _ACROSS) * tall
+        """From `top` on; each row is as tall as its longest names."""
+        drawn, below = [_at(0, top, *legend)], high + 4
+        for row in _rows(panels):
+            for k, panel in enumerate(row):
+                drawn.append(_at(k * (wide + _BETWEEN), top + below, *_panel(panel, wide, colours)))
+            below += _tall(row, wide)
+        return drawn, below
 
     rows = -(-len(content.panels) // _ACROSS)
+    tall = max((_tall(row, wide) for row in _rows(content.panels)), default=0.0)
     pieces = [
         (
             partial(part, panels),
@@ -56,6 +57,14 @@ def histograms(content: Histograms, width: float) -> tuple[Part, ...]:
         for panels in [content.panels[some.start * _ACROSS : some.stop * _ACROSS]]
     ]
     return in_rows(total, [partial(part, content.panels)], pieces)
+
+
+def _rows(panels: Sequence[Histogram]) -> list[Sequence[Histogram]]:
+    return [panels[start : start + _ACROSS] for start in range(0, len(panels), _ACROSS)]
+
+
+def _tall(row: Sequence[Histogram], wide: float) -> float:
+    return _TITLE + _HEIGHT + _FOOT + max(len(_lines(panel, wide)) for panel in row) * _LINE
 
 
 def _at(x: float, y: float, *children: str) -> str:
@@ -117,8 +126,8 @@ def _lines(panel: Histogram, wide: float) -> list[str]:
     lines: list[str] = []
     for place, name in enumerate(panel.bins, 1):
         said = fitted(f"{place} {name}", SIZE, wide)
-        longer = f"{lines[-1]}  {said}" if lines else ""
-        if longer and text_width(longer, SIZE) <= wide:
+        longer = trp("list", ", ").join([*lines[-1:], said])
+        if lines and text_width(longer, SIZE) <= wide:
             lines[-1] = longer
         else:
             lines.append(said)

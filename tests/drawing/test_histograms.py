@@ -25,7 +25,7 @@ def test_names_without_room_below_their_bars_are_written_in_full_by_their_number
     """Seven bars of a third of a column have room for a letter or two each: “f…” is no name."""
     found = words(drawn(PURPOSES))
     assert found[1:8] == ["1", "2", "3", "4", "5", "6", "7"]
-    assert "  ".join(found[8:]).split("  ") == [f"{place} {name}" for place, name in enumerate(PURPOSES, 1)]
+    assert ", ".join(found[8:]).split(", ") == [f"{place} {name}" for place, name in enumerate(PURPOSES, 1)]
 
 
 def test_names_with_room_stand_below_their_bars() -> None:
