@@ -269,7 +269,8 @@ class _Steps:
         self._doubted.add(digest)
 
     def measure(self, chapter: Chapter) -> Step:
-        yield from self._one(chapter, measure, chapter["load"]["dataset"], chapter["predict"]["prediction"])
+        reference = chapter["load"].outputs.get("reference")
+        yield from self._one(chapter, measure, chapter["load"]["dataset"], chapter["predict"]["prediction"], reference)
 
     def select(self, chapter: Chapter) -> Step:
         point = chapter.point

@@ -1,13 +1,13 @@
 """Tables: rows of numbers with named columns."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.data.named import Named
 from exhibit.tasks.data.parts import by_column, columns
-from exhibit.tasks.records.base import Spec
+from exhibit.tasks.records.base import Array, Spec
 from exhibit.tasks.records.data import Dataset, Input, Reference
 from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.lead import Lead
@@ -43,7 +43,17 @@ class RandomForestSpec(Spec):
             mean=by_column(table, forest.feature_importances_[np.newaxis])[0],
             standard_error=per_tree.std(axis=0, ddof=1) / np.sqrt(self.trees),
             lead=Lead.of(per_tree),
+            outputs=_told(forest, table.array, len(dataset.classes)),
         )
+
+
+def _told(forest: Any, rows: Array, classes: int) -> Array:
+    """(rows, classes) probabilities, 0 of a class that no training row has, or (rows, 1) values."""
+    if not classes:
+        return np.asarray(forest.predict(rows), np.float64)[:, np.newaxis]
+    found = np.zeros((len(rows), classes))
+    found[:, forest.classes_.astype(int)] = forest.predict_proba(rows)
+    return found
 
 
 class IrisSpec(Named):

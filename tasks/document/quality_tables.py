@@ -18,12 +18,14 @@ def whole(material: Material, quality: Quality) -> Table:
         for item in material.performance.metrics
         if item.split == quality.split
     ]
+    others = {item.name: item for item in quality.reference} if material.reference is not None else {}
     rows = [
         (
             tr(item.name),
             neither(item.value, 3),
             interval(*item.interval, 3) if item.interval else "–",
             "–" if item.naive is None else neither(item.naive, 3),
+            *((_with_interval(others.get(item.name)),) if others else ()),
             _better(item.name),
         )
         for item in (*first, *quality.measures)
@@ -46,12 +48,20 @@ def whole(material: Material, quality: Quality) -> Table:
             unvaried=capital(tr(UNVARIED)),
         )
     caption = tr("Quality of the model on {rows}.", rows=rows_measured(material, quality))
+    beside = ""
+    if others and material.reference is not None:
+        beside = tr(
+            "Beside it that of the reference, with its 95% intervals: {reference}, trained on the same rows and "
+            "measured on the same.",
+            reference=tr(material.reference.label),
+        )
     return Table(
         name=f"{material.slug}-quality",
-        caption=sentences([caption, said, without, alike]),
+        caption=sentences([caption, said, without, alike, beside]),
         columns=(
             Column(title=tr("measure")),
             *(Column(title=title, numeric=True) for title in (tr("value"), tr("95% interval"), tr("guess"))),
+            *((Column(title=tr(material.reference.label), numeric=True),) if others and material.reference else ()),
             Column(title=trp("column", "better")),
         ),
         rows=tuple(rows),

@@ -281,7 +281,8 @@ class Dataset(Record):
 
 class Reference(Record):
     """Importances of the features of a dataset from something that is not the explained model; `lead`: by how much the
-    first of them is ahead."""
+    first of them is ahead; `outputs`: (samples, outputs) what it says itself of every sample, probabilities or values.
+    """
 
     label: Message
     description: Message
@@ -289,3 +290,4 @@ class Reference(Record):
     mean: Array
     standard_error: Array
     lead: Lead
+    outputs: Array | None = Field(None, exclude_if=lambda outputs: outputs is None)

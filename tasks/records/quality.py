@@ -88,7 +88,8 @@ class ErrorBin(Record):
 class Quality(Record):
     """Measured on `rows` rows of `split`. Of a classification `classes`, the curves, `calibration` and, of two classes,
     `thresholds` for `positive`; of a regression `error_bins`. `resamples`: how many stand behind each interval.
-    `labels`: of each of several by name; all else is then empty."""
+    `labels`: of each of several by name; all else is then empty. `reference`: the measures, those of page one first, of
+    the model that the data name as one, on the same rows."""
 
     split: Split
     rows: int
@@ -102,6 +103,7 @@ class Quality(Record):
     thresholds: tuple[AtThreshold, ...] = ()
     error_bins: tuple[ErrorBin, ...] = ()
     labels: "dict[str, Quality]" = Field(default_factory=dict, exclude_if=lambda labels: not labels)
+    reference: tuple[Measure, ...] = Field((), exclude_if=lambda measures: not measures)
 
     def only(self, labels: "Mapping[str, Quality]") -> "Quality":
         """What holds of all `labels` together: where they were measured."""

@@ -3,23 +3,27 @@
 import numpy as np
 import pytest
 from sklearn import metrics
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from exhibit.tasks.chances import wilson
+from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.document import quality as told
-from exhibit.tasks.document.quality_tables import ties
+from exhibit.tasks.document.quality_tables import ties, whole
 from exhibit.tasks.evidence.tables import behaviour_rows, check_rows, metric_rows
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
 from exhibit.tasks.quality.classification import classification
+from exhibit.tasks.quality.measure import quality
 from exhibit.tasks.quality.regression import regression
 from exhibit.tasks.quality.resampling import draws_of, intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Asked, Effect, Effects, Permutation
+from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.intervals import filed, has_width
-from exhibit.tasks.records.model import Metric, Performance
+from exhibit.tasks.records.model import Metric, Performance, Prediction
 from exhibit.tasks.records.quality import Measure, Quality
 from exhibit.tasks.records.verdict import CheckResult
-from tests.points import inputs, material
+from tests.points import LENGTHS, inputs, material, method
 
 CLASSES = ("low", "middle", "high")
 
@@ -285,3 +289,72 @@ def test_errors_of_a_regression_are_those_of_scikit_learn_and_of_each_fifth() ->
         metrics.root_mean_squared_error(labels, predicted)
     )
     assert regression(labels[:30], predicted[:30], "test", labels).error_bins == ()
+
+
+# --- the model that the data name as a reference ----------------------------------------------------------
+
+
+def rows(classes: tuple[str, ...]) -> Dataset:
+    """Of which the last 60 are held out; no row has the last of three classes."""
+    random = np.random.default_rng(0)
+    values = random.normal(size=(160, 3))
+    amounts = values @ (2.0, -1.0, 0.0) + random.normal(size=160)
+    return Dataset(
+        title="t", description="d", source="s", task="classification" if classes else "regression", label_name="y",
+        inputs=(Input(name="x", kind="table", values=values, features=("a", "b", "c")),), classes=classes,
+        sample_ids=np.arange(160).astype(str), labels=(amounts > 0).astype(int) if classes else amounts,
+        split=np.array(["train"] * 100 + ["test"] * 60),
+    )  # fmt: skip
+
+
+def test_the_quality_of_the_reference_is_that_of_scikit_learns_forest_on_the_rows_that_count() -> None:
+    data = rows(CLASSES)
+    values, learnt = data.inputs[0].array, slice(0, 100)
+    forest = RandomForestClassifier(20, random_state=0).fit(values[learnt], data.labels[learnt])
+    guess = Prediction(kind="probabilities", outputs=np.full((160, 3), 1 / 3))
+    found = quality(data, guess, RandomForestSpec(trees=20).compute(data))
+    assert found is not None
+    measured = {one.name: one for one in found.reference}
+    read, chances = forest.predict(values[100:]), forest.predict_proba(values[100:])
+    assert measured["accuracy"].value == pytest.approx((read == data.labels[100:]).mean())
+    assert measured["balanced accuracy"].value == pytest.approx(
+        metrics.balanced_accuracy_score(data.labels[100:], read)
+    )
+    assert measured["Brier score"].value == pytest.approx(
+        ((np.eye(2)[data.labels[100:]] - chances) ** 2).sum(axis=1).mean()
+    )
+    assert [one.name for one in found.reference if one.interval] == [one.name for one in found.reference]
+    alone = quality(data, guess)
+    assert alone is not None
+    assert not alone.reference
+
+
+def test_of_a_regression_the_reference_has_the_errors_of_scikit_learns_forest() -> None:
+    data = rows(())
+    values = data.inputs[0].array
+    forest = RandomForestRegressor(20, random_state=0).fit(values[:100], data.labels[:100])
+    known = RandomForestSpec(trees=20).compute(data)
+    found = quality(data, Prediction(kind="values", outputs=np.zeros((160, 1))), known)
+    assert found is not None
+    measured = {one.name: one.value for one in found.reference}
+    assert measured["RMSE"] == pytest.approx(
+        metrics.root_mean_squared_error(data.labels[100:], forest.predict(values[100:]))
+    )
+
+
+def test_the_table_of_quality_has_a_column_for_the_reference() -> None:
+    """And none where no model is named."""
+    data = rows(CLASSES)
+    known = RandomForestSpec(trees=20).compute(data)
+    found = quality(data, Prediction(kind="probabilities", outputs=np.full((160, 3), 1 / 3)), known)
+    assert found is not None
+    item = inputs("table")
+    point = material("p", [method("a", np.ones(4), item, LENGTHS)], item)
+    table = whole(point.model_copy(update={"reference": known}), found)
+    assert [column.title for column in table.columns] == [
+        "measure", "value", "95% interval", "guess", "random forest", "better"
+    ]  # fmt: skip
+    assert "random forest, trained on the same rows and measured on the same" in table.caption
+    own = {one.name: one.value for one in found.reference}
+    assert {row[0]: float(row[4].split(" ")[0]) for row in table.rows if row[0] in own} == pytest.approx(own, abs=0.006)
+    assert len(whole(point, found.model_copy(update={"reference": ()})).columns) == 5
