@@ -113,7 +113,8 @@ class EstimatorSpec(GivenModel):
         require_these(fitted, dataset, "model.path")
         require_order(fitted.classes, dataset, "model.path")
         require_known(fitted, dataset, "model.path")
-        if fitted.classifies != (dataset.task != "regression"):
+        share = dataset.task == "regression" and fitted.gives_shares
+        if not share and fitted.classifies != (dataset.task != "regression"):
             is_, asked = (
                 ("a classifier", "data.task=classification")
                 if fitted.classifies

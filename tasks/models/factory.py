@@ -780,7 +780,8 @@ class _Made(NamedTuple):
         require_these(own, some, "model.factory")
         require_known(own, some, "model.factory")
         require_order(own.classes, some, "model.factory")
-        output: OutputKind = "values" if not own.classifies else "chances" if some.several else "probabilities"
+        amounts = not own.classifies or (some.task == "regression" and own.gives_shares)
+        output: OutputKind = "values" if amounts else "chances" if some.several else "probabilities"
         return ColumnsModel(own, columns_of(some), output, compute), output
 
 

@@ -4,6 +4,7 @@ they come out of a file that holds no code. One class for each library, which is
 import io
 import json
 import os
+import re
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -69,6 +70,11 @@ class Fitted(ABC):
         Raises:
             InputError: for a scale that it does not have.
         """
+
+    @property
+    def gives_shares(self) -> bool:
+        """Whether the probability of a classifier may be an amount, for it was trained on such as labels."""
+        return False
 
     def known(self, _: Sequence[TableColumn]) -> dict[int, list[Any]]:
         """The categories of its training by the place of their column, as far as it tells them."""
@@ -436,14 +442,33 @@ class LightGBM(Fitted):
 
     @property
     def classifies(self) -> bool:
-        return str(self.told.get("objective", "")).startswith(("binary", "multiclass", "cross_entropy"))
+        return self._objective.startswith(("binary", "multiclass", "cross_entropy"))
+
+    @property
+    def gives_shares(self) -> bool:
+        return self._objective == "cross_entropy"
+
+    @property
+    def _objective(self) -> str:
+        return str(self.told.get("objective", ""))
+
+    @cached_property
+    def _steepness(self) -> float:
+        """By how much what its trees add up to is multiplied before a sigmoid: the setting of that name."""
+        said = _SIGMOID.search(self._objective)
+        return float(said[1]) if said else 1.0
 
     def predict(self, table: Whole, scale: Scale) -> Array:
-        found = self.item.predict(self.numbers(table), raw_score=scale == "logits", num_threads=self.threads)
-        return np.asarray(found).reshape(len(table.codes), -1)
+        raw = scale == "logits"
+        found = self.item.predict(self.numbers(table), raw_score=raw, num_threads=self.threads)
+        found = np.asarray(found).reshape(len(table.codes), -1)
+        if scale == "probabilities" and self._objective.startswith("cross_entropy_lambda"):
+            return -np.expm1(-found)  # it gives how often something is to be expected, which may be more than once
+        return found * self._steepness if raw else found
 
     def along_the_paths(self, table: Whole) -> Array:
         found = np.asarray(self.item.predict(self.numbers(table), pred_contrib=True, num_threads=self.threads))
+        found = found * self._steepness
         return np.moveaxis(found.reshape(len(found), -1, len(table.columns) + 1), 1, 2)
 
     def trees(self) -> Sequence[Tree] | None:
@@ -451,7 +476,10 @@ class LightGBM(Fitted):
         if self.told.get("average_output") or any("leaf_coeff" in str(t)[:2000] for t in self.told["tree_info"][:1]):
             return None
         count = int(self.told["num_tree_per_iteration"])
-        return [_of_lightgbm(each["tree_structure"], k % count) for k, each in enumerate(self.told["tree_info"])]
+        return [
+            _of_lightgbm(each["tree_structure"], k % count, self._steepness)
+            for k, each in enumerate(self.told["tree_info"])
+        ]
 
     def compared(self, table: Whole) -> Array:
         """As in a prediction."""
@@ -663,7 +691,10 @@ def _of_xgboost(tree: dict[str, Any], output: int) -> Tree:
     return Tree(column, left, right, threshold.astype(np.float64), output, goes_left)
 
 
-def _of_lightgbm(root: dict[str, Any], output: int) -> Tree:
+_SIGMOID = re.compile(r"\bsigmoid:([0-9.e+-]+)")
+
+
+def _of_lightgbm(root: dict[str, Any], output: int, steepness: float) -> Tree:
     """A category that a node names goes left, all others and what is missing right."""
     nodes: list[dict[str, Any]] = [root]
     children = []
@@ -672,7 +703,7 @@ def _of_lightgbm(root: dict[str, Any], output: int) -> Tree:
         nodes += [node["left_child"], node["right_child"]] if "left_child" in node else []
     left, right = np.array(children).T
     column = np.array([node.get("split_feature", 0) for node in nodes])
-    value = np.array([node.get("leaf_value", 0.0) for node in nodes], np.float64)
+    value = np.array([node.get("leaf_value", 0.0) for node in nodes], np.float64) * steepness
 
     def goes_left(rows: Array) -> Array:
         goes = np.zeros((len(rows), len(nodes)), bool)
