@@ -27,6 +27,7 @@ from exhibit.tasks.distributions import provided, versions
 from exhibit.tasks.fingerprint import PROJECT, files_named, fingerprint, project_imports
 from exhibit.tasks.held import content_of, held, in_memory, libraries_of
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.shown import said_by
 from exhibit.tasks.sources import facts_of, parsed, source_digest
 
 TRUSTED = "EXHIBIT_TRUSTED_MODULES"
@@ -126,7 +127,7 @@ def said(error: BaseException) -> str:
     frame, line = next(
         ((one, at) for one, at in reversed(frames) if _of_user(one.f_globals.get("__name__", ""))), frames[-1]
     )
-    message = " ".join(_NOT_FITTING.sub(r"the weights do not fit \1:", str(error)).split())[:_MOST_SAID]
+    message = _NOT_FITTING.sub(r"the weights do not fit \1:", said_by(error))[:_MOST_SAID]
     return (
         f"{type(error).__name__}{f': {message}' if message else ''} "
         f"(in {Path(frame.f_code.co_filename).name}, line {line})"

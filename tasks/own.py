@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from exhibit.tasks.factory import came_through, of_a_model, said
+from exhibit.tasks.factory import came_through, is_own, of_a_model, said
 from exhibit.tasks.opened import noting
 from exhibit.tasks.records.base import InputError
 
@@ -59,8 +59,12 @@ def running(functions: Sequence[str]) -> Iterator[None]:
         if any(function in str(error) for function in functions) or not of_a_model(error):
             raise
         raise InputError(f"{error} (asked of {names})") from error
-    except Exception as error:  # the user's own code fails in its own ways, at any time
-        if not came_through(error):
+    except BaseException as error:  # the user's own code fails in its own ways, at any time
+        if isinstance(error, Exception):
+            theirs = came_through(error)
+        else:  # of a class of theirs, or as one ends a generator; not what stops the work from outside
+            theirs = of_a_model(error) and (isinstance(error, GeneratorExit) or is_own(type(error).__module__))
+        if not theirs:
             raise
         raise InputError(f"{names}: this code of your own failed with {said(error)}") from error
     finally:

@@ -86,13 +86,17 @@ class DataFactorySpec(Named):
             raise InputError(f"data.paths: {', '.join(sorted(both))} stands in data.arguments too")
         where = f"data.factory: {self.factory}"
         result = called(load(self.factory, "data.factory"), self.arguments | self.files(), where)
-        match result:
-            case Dataset():
-                return _whole(result, where)
-            case Mapping():
-                return _whole(dataset_of(result, where, wanted), where)
-            case _:
-                raise InputError(f"{where} gave {what_it_is(result)}; a Dataset or a dictionary was expected")
+        try:
+            match result:
+                case Dataset():
+                    return _whole(result, where)
+                case Mapping():
+                    return _whole(dataset_of(result, where, wanted), where)
+        except UnicodeEncodeError as problem:
+            raise InputError(
+                f"{where} gave half a letter, which no file can hold ({problem.object[:30]!a})"
+            ) from problem
+        raise InputError(f"{where} gave {what_it_is(result)}; a Dataset or a dictionary was expected")
 
     def fitted(self, dataset: Dataset) -> Dataset:
         """The rows that train and measure a model: the same bytes whatever is to be explained."""

@@ -49,13 +49,24 @@ class Limits(Spec):
             self.require_names(found, f"data: the name of a {what}")
 
     def require_names(self, names: Any, what: str) -> None:
-        """Raises InputError for a name with too many letters."""
+        """Raises InputError for a name with too many letters, or one that is no text."""
+        names = list(names)
+        if broken := next((name for name in names if not _is_text(name)), None):
+            raise InputError(f"{what} holds half a letter, which no file can hold ({broken[:30]!a}); give it in UTF-8")
         longest = max(names, key=len, default="")
         if len(longest) > self.letters:
             raise InputError(
                 f"{what} has {len(longest):,} letters, more than data.limits.letters: {self.letters:,} "
                 f"({longest[:30]!r}...); shorten it, or raise that number"
             )
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 # Null stands for the defaults: Hydra lets a value of its own replace null, but adds no key to an empty dictionary.

@@ -21,6 +21,7 @@ from exhibit.tasks.data.tokens import Vocabulary
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Wanted
 from exhibit.tasks.records.language import Message, as_given, say
+from exhibit.tasks.records.shown import said_by, what_it_is
 
 _KEYS = {"inputs", "labels"}
 _FURTHER = {
@@ -133,7 +134,12 @@ def input_of(name: str, given: Any, split: Array, where: str, wanted: Wanted | N
         return _frame(name, about["values"].reset_index(drop=True), split, where, wanted)
     if np.ma.is_masked(about["values"]):
         raise InputError(f"{where}: some values are masked, and a mask is not read; leave these rows out, or fill them")
-    values = np.asarray(about["values"])
+    try:
+        values = np.asarray(about["values"])
+    except ValueError as problem:  # rows of different lengths
+        raise InputError(f"{where}: its values are no array: {said_by(problem)}") from problem
+    if not values.ndim:
+        raise InputError(f"{where}: its values are {what_it_is(about['values'])}; one for each sample was expected")
     if values.dtype == object:
         numeric = values.size > 0 and all(isinstance(one, Real) for one in values.ravel().tolist())
         values = values.astype(np.float64) if numeric else np.array([str(one) for one in values.tolist()])
@@ -144,7 +150,15 @@ def input_of(name: str, given: Any, split: Array, where: str, wanted: Wanted | N
             f"{where}: its kind {kind!r} is not known for {values.dtype} of shape {values.shape}; give a "
             f"dictionary of values and kind: {', '.join(others)} or {last}"
         )
-    return reader.read(name, values, about, split == "train", where)
+    found = reader.read(name, values, about, split == "train", where)
+    if not found.values.size:
+        raise InputError(f"{where}: its values are of shape {found.values.shape}, so there is nothing to explain")
+    names = [feature.strip() for feature in found.features]
+    if about.get("features") is not None and "" in names:
+        raise InputError(f"{where}: features holds an empty name; each needs a name of its own")
+    if about.get("features") is not None and (twice := [one for one, count in Counter(names).items() if count > 1]):
+        raise InputError(f"{where}: features names {twice[0]!r} more than once; each needs a name of its own")
+    return found
 
 
 def _kind(values: Array, about: Mapping[str, Any]) -> str | None:

@@ -9,7 +9,7 @@ from exhibit.tasks.models.outputs import require_as_before, require_real
 from exhibit.tasks.protocols import Capability, Compute, Contributions, padded_batches, take
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.model import OutputKind
-from exhibit.tasks.records.shown import what_it_is
+from exhibit.tasks.records.shown import said_by, what_it_is
 
 Function = Callable[[Arrays], Array]  # raw inputs by name -> (samples, outputs)
 
@@ -39,7 +39,14 @@ class CallableModel:
         return np.concatenate(parts)
 
     def _outputs(self, inputs: Arrays) -> Array:
-        given = self._function(inputs)
+        try:
+            given = self._function(inputs)
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise
+            raise InputError(  # nothing of it has run
+                f"model: it is called with one thing, the arrays of the inputs by their names ({said_by(error)})"
+            ) from error
         try:
             outputs = np.asarray(given)
         except ValueError as error:  # rows of different lengths

@@ -13,7 +13,7 @@ from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, TableColumn
 from exhibit.tasks.records.model import OutputKind
 from exhibit.tasks.records.override import typed
-from exhibit.tasks.records.shown import with_quotes
+from exhibit.tasks.records.shown import said_by, with_quotes
 
 
 class ColumnsModel(CallableModel):
@@ -200,7 +200,7 @@ def _counts(word: str) -> bool:
 
 def failure(error: Exception, dataset: Dataset) -> str:
     """Why a fitted model did not predict, in a clause, and what to do where that is for want of values."""
-    said = " ".join(str(error).split())[:300].rstrip(".")
+    said = f"{type(error).__name__}, {said_by(error)[:300]}".rstrip("., ")
     lacking = {
         item.features[k]: int(count)
         for item in dataset.inputs
@@ -209,9 +209,9 @@ def failure(error: Exception, dataset: Dataset) -> str:
         if count
     }
     if not lacking:
-        return f"{type(error).__name__}, {said}"
+        return said
     told = ", ".join(f"{name} in {count:,}" for name, count in list(lacking.items())[:6])
     return (
-        f"{type(error).__name__}, {said}; of {len(dataset.labels):,} rows some lack a value ({told}), so "
+        f"{said}; of {len(dataset.labels):,} rows some lack a value ({told}), so "
         "data.missing=exclude, mean, median, constant or category says what becomes of them"
     )

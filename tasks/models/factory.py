@@ -497,7 +497,14 @@ class FactorySpec(TrainingSpec):
             if not known and "torch" in sys.modules:  # what it drew came from no seed
                 with _drawing_from(self.seed):
                     made = called(make, self.arguments, where)
-        item, preprocess = made if isinstance(made, tuple) else (made, getattr(made, "preprocess", None))
+        if isinstance(made, tuple):
+            if len(made) != 2:
+                raise InputError(
+                    f"{where} gave a tuple of {len(made)}; a model, or a model and its preprocess, is expected"
+                )
+            item, preprocess = made
+        else:
+            item, preprocess = made, called(lambda: getattr(made, "preprocess", None), {}, where)
         return _Made(item, preprocess, self.pictures)
 
     def _keras_ready(self, compute: Compute) -> AbstractContextManager[None]:

@@ -31,6 +31,7 @@ from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.records.shown import said_by
 
 __all__ = [
     "before_sigmoid", "before_softmax", "encoding", "failure", "filled", "fit", "of_two", "received", "single", "whole"
@@ -148,7 +149,7 @@ def failure(model: TorchModel, inputs: Arrays, error: Exception) -> str:
     """In which layer the net failed, what that layer is, and what it was given, in a clause."""
     with _entered(model.net) as layers, suppress(Exception):
         model.predict(inputs)
-    said = f"{type(error).__name__}, {str(error).partition(chr(10))[0]}"
+    said = f"{type(error).__name__}, {said_by(error)}"
     if not layers:
         return f"its preprocess failed with {said}"
     name, layer, shapes = layers[-1]

@@ -3,6 +3,8 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from traceback import TracebackException
+from types import ModuleType
 from typing import Protocol, runtime_checkable
 
 _JOINERS = "‌‍"  # between the letters of a word or the parts of a sign: seen, and harmless
@@ -70,9 +72,14 @@ def what_it_is(given: object) -> str:
     if given is None:
         return "None"
     name = type(given).__name__
-    if isinstance(given, _Shaped) and not isinstance(given, type):
+    if isinstance(given, _Shaped) and not isinstance(given, type | ModuleType):
         return f"{'a tensor' if 'ensor' in name else 'an array'} of shape {tuple(given.shape)}"
     return article(name)
+
+
+def said_by(error: BaseException) -> str:
+    """What somebody else's error says, in one line: its class may be the user's own, and fail at saying it."""
+    return " ".join(str(TracebackException(type(error), error, None)).split())
 
 
 def article(noun: str) -> str:

@@ -116,12 +116,24 @@ OTHERS: Mapping[str, str | None] = {
     "none": "gave None", "number": "gave an int", "class": SHAPE, "list": "gave a list",
 }  # fmt: skip
 
+CALLED, NO_MODEL = "is called with one thing, the arrays of the inputs by their names", "the factory gave "
+STRANGERS: Mapping[str, str | None] = {
+    "of nothing": CALLED, "of two things": CALLED, "of none by place": CALLED, "a class without arguments": CALLED,
+    "a module": f"{NO_MODEL}a module", "three of them": "gave a tuple of 3; a model, or a model and its preprocess",
+    "none of them": "gave a tuple of 0", "one of them": "gave a tuple of 1", "text": f"{NO_MODEL}a str",
+    "a path": f"{NO_MODEL}a bytes", "it cannot be asked": "failed with RuntimeError: preprocess",
+    "its errors cannot be said": "Unspeakable, <exception str", "a generator": "returned a generator", "a sum over samples": SHAPE,
+    "the other way round": SHAPE, "times": REAL, "bytes": REAL, "fields": SHAPE, "a frame": None,
+    "half precision": None,
+}  # fmt: skip
+
 MODELS = [
     *(model("net", name, "never", words) for name, words in (NETS | GIVEN).items()),
     *(model("net", name, "auto", words) for name, words in NETS.items()),
     *(model("function", name, "never", words) for name, words in FUNCTIONS.items()),
     *(model("estimator", name, "never", words) for name, words in ESTIMATORS.items()),
     *(model("other", name, "never", words) for name, words in OTHERS.items()),
+    *(model("given", name, "never", words) for name, words in STRANGERS.items()),
     model("wrong_argument", "x", "never", "failed with TypeError: .*unexpected keyword argument 'name'|takes 0 positional"),
     *(fitted(f"an empty {ending}", b"", ending, f"the {ending} file is empty; put") for ending in (".ubj", ".json", ".skops")),
     fitted("half a .ubj", b"{L\0\0\0\0\0\0\0\x07learner{L", ".ubj", "XGBoost cannot read the .ubj file: it is cut off"),
@@ -143,7 +155,12 @@ MODELS = [
             "masked": "some values are masked", "two_columns_of_a_name": "has several columns of the name 'a'",
             "dates": "holds 8 dates such as 2020-01-01", "cells_of_lists": "holds cells of type list",
             "decimal_commas": "in row 0 it is '0,5'", "complex": "is not known for complex128",
-            "long_name": "the name of a label has 999 letters",
+            "long_name": "the name of a label has 999 letters", "ragged": "its values are no array",
+            "no_values": "its values are None; one for each sample", "one_value": "its values are a float",
+            "no_features": r"its values are of shape \(8, 0\), so there is nothing", "a_feature_twice": "features names 'a' more than once",
+            "a_feature_without_a_name": "features holds an empty name",
+            "half_a_letter_in_a_feature": "the name of a feature holds half a letter",
+            "half_a_letter_in_an_id": "the name of a sample holds half a letter", "half_a_letter_in_a_label": "gave half a letter",
         }.items()
     ),
 ]  # fmt: skip

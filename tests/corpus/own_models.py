@@ -109,6 +109,53 @@ FUNCTIONS: dict[str, Callable[[int], Any]] = {
 }
 
 
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+class Unaskable:
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+def _raises(_: Any) -> Any:
+    raise Unspeakable
+
+
+def _other(*numbers: int) -> Any:
+    return [[0.0, 1.0, 2.0]] * len(numbers)
+
+
+# What a factory gives in the place of a model, or that no arrays can be given to.
+GIVEN: dict[str, Callable[[], Any]] = {
+    "of nothing": lambda: lambda: 1,
+    "of two things": lambda: lambda rows, more: rows,
+    "of none by place": lambda: lambda *, rows: rows,
+    "a class without arguments": lambda: Unaskable,
+    "a module": lambda: np,
+    "three of them": lambda: (_other, _other, _other),
+    "none of them": lambda: (),
+    "one of them": lambda: (_other,),
+    "text": lambda: "net.pt",
+    "a path": lambda: __file__.encode(),
+    "it cannot be asked": lambda: Unaskable(),
+    "its errors cannot be said": lambda: _raises,
+    "a generator": lambda: lambda rows: (row for row in rows["measurements"]),
+    "a sum over samples": lambda: lambda rows: rows["measurements"].sum(0),
+    "the other way round": lambda: lambda rows: rows["measurements"][:, :3].T,
+    "times": lambda: lambda rows: rows["measurements"][:, :3].astype("M8[s]"),
+    "bytes": lambda: lambda rows: rows["measurements"][:, :3].astype("S8"),
+    "fields": lambda: lambda rows: np.zeros(len(rows["measurements"]), dtype=[("a", "f8"), ("b", "f8")]),
+    "a frame": lambda: lambda rows: pd.DataFrame(rows["measurements"][:, :3], columns=[*"abc"]),
+    "half precision": lambda: lambda rows: rows["measurements"][:, :3].astype("f2"),
+}
+
+
+def given(name: str) -> Any:
+    return GIVEN[name]()
+
+
 def net(name: str) -> Any:
     return NETS[name]()
 
@@ -185,4 +232,13 @@ def data(name: str) -> Any:
         "decimal_commas": whole | {"inputs": {"x": pd.DataFrame({"a": ["0,5", "1,5"] * 4})}},
         "complex": whole | {"inputs": {"x": rows + 0j}},
         "long_name": whole | {"label_name": "y" * 999},
+        "ragged": whole | {"inputs": {"x": [[1, [2]]] * 8}},
+        "no_values": whole | {"inputs": {"x": None}},
+        "one_value": whole | {"inputs": {"x": 3.5}},
+        "no_features": whole | {"inputs": {"x": np.zeros((8, 0))}},
+        "a_feature_twice": whole | {"inputs": {"x": {"values": rows, "features": ["a", "a "]}}},
+        "a_feature_without_a_name": whole | {"inputs": {"x": {"values": rows, "features": ["a", " "]}}},
+        "half_a_letter_in_a_feature": whole | {"inputs": {"x": {"values": rows, "features": ["\udcff", "b"]}}},
+        "half_a_letter_in_an_id": whole | {"ids": [f"\udcff{k}" for k in range(8)]},
+        "half_a_letter_in_a_label": whole | {"labels": ["\udcff", "q"] * 4},
     }[name]

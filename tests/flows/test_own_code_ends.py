@@ -34,12 +34,26 @@ def recurses() -> None:
     recurses()
 
 
+class Leaving(BaseException):
+    """No error that anybody expects."""
+
+
+def leaves() -> None:
+    raise Leaving
+
+
+def ends_a_generator() -> None:
+    raise GeneratorExit
+
+
 @pytest.mark.parametrize(
     ("work", "said"),
     [
         (asks_to_end, "asked to end the program (SystemExit, 3)"),
         (sys.exit, "asked to end the program (SystemExit, None)"),
         (interrupts, "raised KeyboardInterrupt"),
+        (leaves, "failed with Leaving"),
+        (ends_a_generator, "failed with GeneratorExit"),
         (recurses, "calls itself without an end (RecursionError)"),
         (input, "reads standard input"),
         (lambda: sys.stdin.read(1), "reads standard input"),
