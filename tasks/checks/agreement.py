@@ -34,7 +34,7 @@ class AgreementSpec(SampledCheck):
 
     null: ClassVar[str] = mark("What elements are given has nothing to do with what other methods give them: 0.")
     statistic: ClassVar[str] = mark(
-        "likeness to the other method, of several to the one in the middle (mean correlation; 1: the same)"
+        "how like the other method it is, or of several the one in the middle (mean correlation; 1: the same)"
     )
     words: ClassVar[CheckWords] = CheckWords(
         question=mark("Do different methods say the same?"),

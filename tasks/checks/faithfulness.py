@@ -164,11 +164,11 @@ class _Curve(_OnSubstrate):
         else:
             why = say(
                 "It beats random orders, but the order of {control} in only {share} of the samples: it may be no "
-                "better than that order.",
+                "better than that order, which knows no model.",
                 control=name,
                 share=share,
             )
-        statistic = say("share of samples in which it beats the order of {control}, which knows no model", control=name)
+        statistic = say("share of samples in which it beats the order of {control}", control=name)
         return Decided(verdict, why, wins, 0.5, statistic)
 
     def _beaten(self, areas: Array, others: Array) -> Array:

@@ -168,12 +168,23 @@ def _origin(material: Material) -> str:
 
 
 def _data_of(material: Material) -> str:
+    data, left_out = tr(material.dataset.title), len(material.dataset.excluded)
+    rows = _rows(material, len(material.labels) + left_out)
+    if left_out:
+        return trn(
+            "{data}, {rows}, of which {left_out} could not be used and {number} was explained",
+            "{data}, {rows}, of which {left_out} could not be used and {number} were explained",
+            material.explained,
+            data=data,
+            rows=rows,
+            left_out=f"{left_out:,}",
+        )
     return trn(
         "{data}, {rows}, of which {number} was explained",
         "{data}, {rows}, of which {number} were explained",
         material.explained,
-        data=tr(material.dataset.title),
-        rows=_rows(material, len(material.labels) + len(material.dataset.excluded)),
+        data=data,
+        rows=rows,
     )
 
 
@@ -202,7 +213,7 @@ def _kind(material: Material) -> Kind | None:
 
 
 def _methods_of(material: Material) -> Fact:
-    titles = [named(method) for method in material.methods]
+    titles = [named(method) for method in (material.main, *material.methods[:-1])]
     left = len(titles) - _MOST_NAMED
     more = [tr("{number} more", number=str(left))] if left > 0 else []
     return Fact(name=tr("Explained by"), text=listing([*titles[:_MOST_NAMED], *more]))

@@ -90,6 +90,7 @@ def badges(changes: Changed) -> tuple[Badge, ...]:
 
 # --- findings ---------------------------------------------------------------------------------------------
 
+
 def findings(summary: Changes) -> tuple[Flips, Shifts]:
     """What changed beyond error, and which importances and ranks did; these are undecided after another training."""
     features = list(dict.fromkeys(item.feature for item in summary.importance_changes))

@@ -228,11 +228,6 @@ def _examined(found: Comparison, materials: Materials) -> Section | None:
     data = points[0].dataset
     models = dict.fromkeys(sentences([material.architecture, material.training]) for material in points)
     methods = dict.fromkeys(_taken(method) for material in points for method in material.methods)
-    more = (
-        tr("And {number} more like these.", number=str(len(methods) - _MOST_METHODS))
-        if len(methods) > _MOST_METHODS
-        else ""
-    )
     return Section(
         title=tr("Data, models and methods"),
         id="model",
@@ -241,7 +236,8 @@ def _examined(found: Comparison, materials: Materials) -> Section | None:
                 paragraphs=(
                     sentences([data.description, rows_of(points[0]), tr("{source}.", source=tr(data.source))]),
                     *list(models)[:_MOST_METHODS],
-                    sentences([*list(methods)[:_MOST_METHODS], more]),
+                    *_left_out(len(models)),
+                    sentences([*list(methods)[:_MOST_METHODS], *_left_out(len(methods))]),
                 )
             ),
         ),
@@ -263,7 +259,13 @@ def _taken(method: MethodMaterial) -> str:
     )
 
 
-_MOST_METHODS = 4  # that are described
+def _left_out(number: int) -> tuple[str, ...]:
+    """That there are more models or methods than are described."""
+    more = number - _MOST_METHODS
+    return (tr("And {number} more like these.", number=str(more)),) if more > 0 else ()
+
+
+_MOST_METHODS = 4  # that are described, and models
 
 
 def _verdicts(found: Comparison, materials: Materials, checks: Mapping[str, CheckWords]) -> Section | None:

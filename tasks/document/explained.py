@@ -68,8 +68,12 @@ def explanation(material: Material, finding: Finding, checks: Mapping[str, Check
     lacking = _lacking(found.passed, checks)
     grounds: list[AnyGround] = [Spoke(id="required failed", asked=_asked(required, material))] if required else []
     grounds.append(_counted(found, checks))
-    if others:
-        grounds.append(Spoke(id="failed", asked=_asked(others, material), beside_required=bool(required)))
+    against = [(method, check) for method, check in others if check.check in found.against]
+    beside = [(method, check) for method, check in others if check.check not in found.against]
+    if against:
+        grounds.append(Spoke(id="failed", asked=_asked(against, material), beside_required=bool(required)))
+    if beside:
+        grounds.append(Spoke(id="failed and not wrong", asked=_asked(beside, material)))
     if undecided:
         grounds.append(Spoke(id="undecided", asked=_asked(undecided, material)))
     # What is shown is said where none failed; it is not shown where one that asks for it is undecided.

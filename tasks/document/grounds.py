@@ -77,6 +77,8 @@ def _(ground: Spoke, checks: Checks, _whole: bool) -> str:
             return tr("Failed, too, though not required: {checks}.", checks=questions)
         case "failed":
             return tr("Failed, though not required: {checks}.", checks=questions)
+        case "failed and not wrong":
+            return tr("Failed, which does not say that anything is wrong: {checks}.", checks=questions)
         case "undecided":
             return tr("Undecided: {checks}.", checks=questions)
 

@@ -175,7 +175,7 @@ def _teaser(material: Material, scales: Scales) -> Figure:
     """The first sample and the main method's maps of it, for the front page."""
     main = material.main
     unit = _maps(material, main).unit
-    found = (_cell(material, main, target, 0, [unit]) for target in range(len(material.target_names)))
+    found = (_cell(material, main, target, 0, [unit], summed=False) for target in range(len(material.target_names)))
     maps = [cell for cell in found if cell is not None]
     cells = [_input_cell(material, 0), *maps]
     own = [_scale(material, unit, scales[unit])] if unit in scales else []
@@ -357,7 +357,10 @@ def _grown(region: Array) -> Array:
     return region | padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
 
 
-def _cell(material: Material, method: MethodMaterial, target: int, row: int, units: Sequence[str]) -> Cell | None:
+def _cell(
+    material: Material, method: MethodMaterial, target: int, row: int, units: Sequence[str], summed: bool = True
+) -> Cell | None:
+    """`summed`: whether the sum stands below, of a method that adds up; page one does not say to what."""
     outputs, maps = material.targets[row], _maps(material, method)
     if int(outputs[target]) in outputs[:target].tolist() or maps.unit not in units:
         return None
@@ -366,7 +369,7 @@ def _cell(material: Material, method: MethodMaterial, target: int, row: int, uni
     total = float(values.sum(dtype=np.float64))
     peak = np.unravel_index(np.abs(values).argmax(), values.shape)
     own = "" if maps.limits is None else tr("±1 is {limit}", limit=f"{maps.limits[row, target]:.2g}")
-    summed = tr("sum {sum}", sum=signed(total)) if method.additive else ""
+    added_up = tr("sum {sum}", sum=signed(total)) if method.additive and summed else ""
     return Cell(
         pixels=maps.values[row, ..., target],
         scale=units.index(maps.unit),
@@ -376,7 +379,7 @@ def _cell(material: Material, method: MethodMaterial, target: int, row: int, uni
         title=tr("for {output}", output=material.with_probability(row, int(outputs[target])))
         if material.dataset.classes
         else "",
-        note=trp("list", "; ").join(filter(None, (summed, own))),
+        note=trp("list", "; ").join(filter(None, (added_up, own))),
         alt=tr(
             "{method} of {sample} for {output}: sum {sum}, strongest at row {row}, column {column} with {value}",
             method=tr(method.title),

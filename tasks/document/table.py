@@ -26,7 +26,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
 from exhibit.tasks.records.finding import Doubt, Finding, Leaders, Named
-from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
+from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Material, MethodMaterial, Scales
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 

@@ -202,6 +202,8 @@ def _decided(check: CheckResult, surely: str) -> str:
         return tr("the interval holds the threshold; more samples would decide")
     if check.verdict == "fail" and check.required:
         return tr("the threshold is missed{surely}; what rests on it is not to be relied on", surely=surely)
+    if check.verdict == "fail" and not check.bears:
+        return tr("the threshold is missed{surely}; that does not say that anything is wrong", surely=surely)
     if check.verdict == "fail":
         return tr("the threshold is missed{surely}; what rests on it is in doubt", surely=surely)
     if check.beside_others:

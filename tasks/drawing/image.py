@@ -91,8 +91,8 @@ IMAGES = FigureKind(
         ),
         colours={
             "diverging": mark(
-                "Red moved it up, blue down, the darker the more. Over a photograph the colour covers as much "
-                "as it is strong."
+                "Red moved it up, blue down, the darker the more. Where it lies over a photograph, the colour covers "
+                "as much as it is strong."
             ),
             "keras_example": mark(
                 "Where light is added to the photograph, green moved it up, red down, the brighter the more."

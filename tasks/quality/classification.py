@@ -8,7 +8,7 @@ from exhibit.tasks.chances import wilson
 from exhibit.tasks.models.performance import rate
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
-from exhibit.tasks.quality.counted import Balanced, Mean, Overlap, Ranking, Statistic
+from exhibit.tasks.quality.counted import Balanced, Mean, MeanOverlap, Overlap, Ranking, Statistic
 from exhibit.tasks.quality.resampling import draws_of, intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Split
@@ -71,6 +71,7 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
     top = probabilities[:, 1] if binary else probabilities.max(axis=1)
     counted: dict[str, Statistic] = {
         "balanced accuracy": Balanced(read == labels, labels),
+        "macro F1": MeanOverlap(labels, read),
         "Brier score": Mean(squares, least=0, most=1 if binary else 2),
         **({"ROC AUC": Ranking(probabilities[:, 1], labels == 1)} if binary else {}),
     }

@@ -128,6 +128,25 @@ class Balanced(NamedTuple):
         return Counted(value, int(rows.sum()), value - down, value + up)
 
 
+class MeanOverlap(NamedTuple):
+    """Macro F1: which class each row is of, `true`, and which it is `read` as; both (rows,)."""
+
+    true: Array
+    read: Array
+    has_ratio: bool = True
+
+    def of(self, rows: Array, level: float) -> Counted | None:
+        """The mean of the F1 of all classes, and that of their ends: a row that is read wrongly lowers two of them, so
+        their errors are not independent. None of no rows."""
+        every = np.union1d(self.true[rows], self.read[rows])
+        found = [Overlap(self.true == k, self.read == k).of(rows, level) for k in every]
+        own = np.array([(each.value, each.low, each.high) for each in found if each is not None])
+        if not len(own):
+            return None
+        value, low, high = own.mean(axis=0).tolist()
+        return Counted(value, int(rows.sum()), low, high)
+
+
 class Ranking(NamedTuple):
     """ROC AUC: how highly rows are scored, and which are `true`; both (rows,)."""
 

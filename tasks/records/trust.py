@@ -43,9 +43,10 @@ class Counted(Ground):
 
 
 class Spoke(Ground):
-    """Checks by what they said: that required ones failed, that others failed as well, or that they are open."""
+    """Checks by what they said: that required ones failed, that others failed as well, of which some do not say that
+    anything is wrong, or that they are open."""
 
-    id: Literal["required failed", "failed", "undecided"] = Field(description="what they said")
+    id: Literal["required failed", "failed", "failed and not wrong", "undecided"] = Field(description="what they said")
     asked: tuple[Asked, ...] = Field(description="which checks")
     beside_required: bool = Field(False, description="whether required ones failed, too")
 

@@ -77,7 +77,7 @@ def test_an_order_that_is_no_better_than_edges_does_not_pass() -> None:
     assert "beats the order of the strength of edges in 50% of the samples" in result.sentence
     assert follows(result) == "undecided"
     assert result.threshold == 0.5
-    assert result.statistic.endswith("beats the order of the strength of edges, which knows no model")
+    assert result.statistic.endswith("beats the order of the strength of edges")
 
 
 def follows(result: CheckResult) -> str:
@@ -415,7 +415,7 @@ def test_agreement_says_whose_likeness_its_number_is() -> None:
     three = AgreementSpec().measure(linear_case(WEIGHTS, others={"a": odd, "b": WEIGHTS + 0.5, "c": -WEIGHTS}))
     for found in (one, three):
         assert found.value == pytest.approx(float(np.median(found.details["likeness"])))
-    assert one.statistic.startswith("likeness to the other method, of several to the one in the middle")
+    assert one.statistic.startswith("how like the other method it is, or of several the one in the middle")
 
 
 def test_without_an_order_there_is_no_agreement_to_assess() -> None:

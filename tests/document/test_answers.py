@@ -3,12 +3,17 @@
 import itertools
 import json
 import re
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from exhibit.flows import artifacts
+from exhibit.flows.artifacts import answered
 from exhibit.tasks.checks import CHECK_WORDS
+from exhibit.tasks.comparing.changes import facts
 from exhibit.tasks.document.answers import front, told
 from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.compose import compose
@@ -19,7 +24,7 @@ from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.document.rules import rules
 from exhibit.tasks.models.performance import performance, rate
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.finding import Mark, Standing
+from exhibit.tasks.records.finding import DoubtId, Mark, Standing
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction
 from exhibit.tasks.records.page import Answer
@@ -138,6 +143,12 @@ def test_an_explanation_is_held_against_its_checks(checks: list[CheckResult], wo
             given("pass", "completeness") + given("fail", "deletion", "insertion"),
             "1 of 12 checks passed and 2 failed. More failed than passed. Failed, though not required: "
             f"“{CHECK_WORDS['deletion'].question}” and “{CHECK_WORDS['insertion'].question}”.",
+        ),
+        (
+            given("fail", "deletion", "sparseness"),
+            "None of 12 checks passed and 2 failed. More failed than passed. Failed, though not required: "
+            f"“{CHECK_WORDS['deletion'].question}”. Failed, which does not say that anything is wrong: "
+            f"“{CHECK_WORDS['sparseness'].question}”.",
         ),
         (
             given("pass", *SHOWING) + given("undecided", "seed_stability"),
@@ -283,6 +294,28 @@ def test_programs_are_told_every_result_in_numbers() -> None:
     ]
 
 
+def test_what_is_written_beside_the_numbers_is_read_by_nothing(tmp_path: Path) -> None:
+    """Sentences in `answers.json` and `checks.json` are for whoever opens them: page, Prefect, lists of runs and what
+    has changed since an earlier report are made of the numbers."""
+    document = compose([flowers(*given("fail", "deletion"), metric=accuracy(0.8, 0.9))], None, CHECK_WORDS)
+    written = json.loads(_answers(document).model_dump_json(by_alias=True))
+    lines, overall = [], []
+    for found in (written, written | {"rule": ["x"], "found": [one | {"title": "x", "sentence": "x"} for one in
+                                                               written["found"]]}):  # fmt: skip
+        (tmp_path / "answers.json").write_text(json.dumps(found))
+        lines.append(answered(tmp_path))
+        overall.append(artifacts.overall(tmp_path))
+    assert lines[0] == lines[1] != []
+    assert overall[0] == overall[1] != ""
+    row = {"chapter": "p", "method": "a", "check": "deletion", "verdict": "fail", "value": 0.5, "required": True}
+    importances = pd.DataFrame(
+        columns=["point", "method", "target", "input", "aggregate", "feature", "mean_absolute", "standard_error"]
+    ).to_parquet()
+    one, other = (json.dumps([row | {"sentence": said}]) for said in ("s.", "x"))
+    assert facts([], importances, one.encode(), None).verdicts == facts([], importances, other.encode(), None).verdicts
+    assert artifacts.failed(json.loads(one)) == artifacts.failed(json.loads(other)) != ""
+
+
 def texts(value: Any) -> list[str]:
     """All texts in a plain value."""
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
@@ -310,6 +343,8 @@ def test_reasons_hold_no_sentence_and_make_the_words_of_page_one(seed: int) -> N
     assert {one["id"] for one in numbers} == {"leaders"}
     found = [text for one in json.loads(written)["answers"] for text in texts(one["results"])]
     assert [text for text in found if re.search(r"[.?:;”]", text)] == []
+    doubts = [one["finding"]["doubt"] for one in json.loads(written)["found"]]
+    assert all(one is None or one["id"] in get_args(DoubtId) for one in doubts)
 
 
 def test_what_is_the_same_of_many_is_said_once() -> None:

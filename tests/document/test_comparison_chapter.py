@@ -271,3 +271,16 @@ def test_molecules_without_any_group_are_compared_by_their_atoms() -> None:
     written = chapter.chapter(found, materials, own_chapters=True)
     asked = [name for part in written.sections for block in part.blocks for name in block.figures]
     assert {*asked, *([written.teaser.figure] if written.teaser else [])} <= names
+
+
+def test_models_that_are_not_described_are_counted() -> None:
+    """Five of them, of which four have a sentence."""
+    found, materials = points("table", 5)
+    several = {
+        slug: item.model_copy(update={"architecture": f"Net {k}."}) for k, (slug, item) in enumerate(materials.items())
+    }
+    section = chapter._examined(found, several)
+    assert section is not None
+    said = section.blocks[0].paragraphs
+    assert [text for text in said if text.startswith("Net ")] == [f"Net {k}. It is trained." for k in range(4)]
+    assert "And 1 more like these." in said

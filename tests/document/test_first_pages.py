@@ -7,22 +7,27 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.checks import CHECK_WORDS, CheckSpec
-from exhibit.tasks.document.chapter import finding
+from exhibit.tasks.document.chapter import figures, finding
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.explained import EXPLANATION
 from exhibit.tasks.document.rules import MODEL, rules
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.spec import DocumentSpec
 from exhibit.tasks.document.table import _teaser
+from exhibit.tasks.document.verdicts import meaning
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.models.performance import rate
-from exhibit.tasks.records.figure import Bars
+from exhibit.tasks.records.data import Excluded
+from exhibit.tasks.records.figure import Bars, Images
 from exhibit.tasks.records.finding import Dissent, Extremes, Named, Part, Place
+from exhibit.tasks.records.language import as_message
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Planted
 from exhibit.tasks.records.page import Answer, Document
 from exhibit.tasks.records.verdict import CheckResult
+from tests.conftest import content
+from tests.document.test_no_false_sentence import check, pictures
 from tests.points import LENGTHS, inputs, material, method
 from tests.test_contracts import members
 
@@ -237,9 +242,9 @@ def test_a_mean_over_some_samples_is_not_said_to_be_over_all() -> None:
 
 def test_pages_one_and_two_have_no_terms_that_the_guide_does_not_explain() -> None:
     terms = re.compile(r"\bGini\b(?! coefficient\))|\|a\||median partner|learned number|\belements?\b")
-    for check in members(CheckSpec):
-        words = check.words
-        assert not terms.search(" ".join([words.question, words.meaning, check.statistic])), check
+    for kind in members(CheckSpec):
+        words = kind.words
+        assert not terms.search(" ".join([words.question, words.meaning, kind.statistic])), kind
     document = compose([flowers([1, 2, 3, 4])], None, CHECK_WORDS)
     assert not terms.search(page_one(document))
     assert "Gini coefficient" in repr(document.guide)
@@ -256,3 +261,32 @@ def test_a_verdict_leads_to_the_section_where_its_result_stands() -> None:
     }
     for row, slug in zip(document.front.verdicts, ("one", "two"), strict=True):
         assert f"{slug}-verdicts" in there[row.anchor]
+
+
+def test_a_failure_that_says_nothing_is_wrong_puts_nothing_in_doubt() -> None:
+    """That many parts carry an explanation, or that methods which mean something else order them otherwise."""
+    found = check("sparseness", "fail")
+    for bears, said in ((True, "what rests on it is in doubt"), (False, "that does not say that anything is wrong")):
+        assert meaning(found.model_copy(update={"bears": bears})).endswith(said)
+
+
+def test_no_sum_stands_on_page_one_and_the_method_in_front_is_named_first() -> None:
+    """A sum is of the score, of which page one does not speak; what the picture is by is what explains it."""
+    item = pictures("raw", "raw", "raw", "raw")
+    [teaser] = [figure for figure in figures(item, {"uraw": 1.0}) if figure.name.endswith("-teaser")]
+    [row] = content(teaser, Images).rows
+    assert [cell.note for cell in row if cell is not None and cell.note.startswith("sum")] == []
+    grid = next(figure for figure in figures(item, {"uraw": 1.0}) if figure.name != teaser.name)
+    assert any(cell is not None and cell.note.startswith("sum") for row in content(grid, Images).rows for cell in row)
+    [by] = [fact.text for fact in compose([item], None, {}).front.examined if fact.name == "Explained by"]
+    assert by == "m3, m0, m1 and 1 more"
+
+
+def test_samples_that_could_not_be_used_are_counted_on_page_one() -> None:
+    """1,011 trained on and 253 explained of 1,282 leave 18 that nobody mentions."""
+    item = pictures("raw")
+    gone = tuple(Excluded(sample_id=str(k), given="c1", reason=as_message("broken")) for k in range(18))
+    told = item.model_copy(update={"dataset": item.dataset.model_copy(update={"excluded": gone})})
+    for one, said in ((item, "100 pictures, of which 100"), (told, "118 pictures, of which 18 could not be used and")):
+        [text] = [fact.text for fact in compose([one], None, {}).front.examined if fact.name == "Data"]
+        assert said in text

@@ -101,6 +101,12 @@ def test_answers_say_what_the_checks_said(seed: int) -> None:
         failing = {check.check for check in results if check.verdict == "fail"}
         assert ("none failed" in said) == (passed > 0 and not failing)
         assert ("A required check failed" in said) == any(c.required and c.verdict == "fail" for c in results)
+        beside = said.partition("Failed, which does not say that anything is wrong: ")[2].partition("Undecided: ")[0]
+        asked_for = {check.check for check in results if check.verdict == "fail" and not check.required}
+        assert {name for name in NAMES if f"“{CHECK_WORDS[name].question}”" in beside} == asked_for - found.against
+        if passed and not failing:
+            lacking = {what for what in get_args(Shows) if what in said.partition("Not shown")[2]}
+            assert lacking == set(get_args(Shows)) - {CHECK_WORDS[name].shows for name in found.passed}
         for name in failing | found.undecided:
             assert f"“{CHECK_WORDS[name].question}”" in said
         asked = {name for name in NAMES if f"“{CHECK_WORDS[name].question}”" in said.partition("Undecided: ")[2]}
@@ -112,6 +118,7 @@ def test_answers_say_what_the_checks_said(seed: int) -> None:
         if word == "yes":
             assert passed >= 4
             assert not failing | found.undecided
+            assert {CHECK_WORDS[name].shows for name in found.passed} >= set(get_args(Shows))
         if word == "no":
             assert "A required check failed" in said or "More failed than passed" in said
         if word == "not assessed":

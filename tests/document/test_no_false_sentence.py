@@ -543,6 +543,28 @@ def test_no_sentence_on_a_table_contradicts_its_numbers(seed: int) -> None:
         assert agreed
 
 
+@pytest.mark.parametrize("seed", range(RANDOM // 4))
+def test_no_sentence_on_trainings_contradicts_how_many_kept_what_is_first(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    shares = random.dirichlet(3 + 9 * (np.arange(4) == 2), size=int(random.integers(2, 6)))
+    title, sentence = said(flowers(shares[0], checks=(of_trainings(shares),)))
+    first, *others = int(shares.mean(axis=0).argmax()), *shares[1:].argmax(axis=1)
+    kept = others.count(first)
+    assert f"{LENGTHS[first]} was first in {kept} of {len(others)} further training" in sentence
+    shaken = shares[0].argmax() != first or 2 * kept <= len(others)
+    assert title == "what leads is undecided" if shaken else title == f"{LENGTHS[first]} leads"
+
+
+@pytest.mark.parametrize("seed", range(RANDOM // 4))
+def test_what_is_hardly_ahead_is_not_said_to_lead(seed: int) -> None:
+    """Each importance has an error of 1%: a lead within 1.96 errors of the difference may be chance."""
+    ahead = float(np.random.default_rng(seed).uniform(0, 0.1))
+    title, _ = said(flowers([1 + ahead, 1, 0.2, 0.1]))
+    errors = ahead / (0.01 * np.hypot(1 + ahead, 1))
+    assert errors > 1.96 or title == "what leads is undecided"
+    assert errors < 4 or title == "sepal length leads"
+
+
 @pytest.mark.parametrize("seed", range(RANDOM))
 def test_no_sentence_on_molecules_contradicts_its_numbers(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -552,11 +574,13 @@ def test_no_sentence_on_molecules_contradicts_its_numbers(seed: int) -> None:
     title, sentence = standing_is_kept(item)
     assert isinstance(found, Extremes)
     main = means[-1]
-    for match in re.finditer(r"(\w[\w ]*?) (raises|lowers) the predicted solubility most \(([+−][\d.]+)", sentence):
+    for match in re.finditer(r"(\w[\w ]*?) (raises|lowers) the predicted solubility most \(([+−]?[\d.]+)", sentence):
         name, verb, number = match.groups()
         k = next(k for k, group in enumerate(GROUPS) if name.endswith(group))
         assert (verb == "raises") == (number[0] == "+") == (main[k] > 0)
         assert main[k] == (main.max() if verb == "raises" else main.min())
+        # Each mean has an error of 0.01: one within 1.96 errors of the difference is not surely behind.
+        assert np.abs(main[k] - np.delete(main, k)).min() > 1.96 * 0.01 * np.sqrt(2)
     if (main < -0.1).all():
         assert "no group surely raises" in sentence
     if (main > 0.1).all():
