@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from exhibit.tasks.document import pdf_tags, signoff
 from exhibit.tasks.document.fonts import SCHEME, last_face
+from exhibit.tasks.document.pdf_fonts import number_by_place
 from exhibit.tasks.document.pdf_shaping import shape_texts_of_pictures
 from exhibit.tasks.faces import path
 from exhibit.tasks.records.base import InputError, Record
@@ -97,10 +98,15 @@ def render_part(html: str) -> tuple[int, bytes]:
     """
     with _complaints() as complaints:
         laid_out = _laid_out(html)
-        data = laid_out.write_pdf(finisher=lambda _, pdf: _ending_clearly(pdf))
+        data = laid_out.write_pdf(finisher=_part_finished)
     if complaints:
         raise RenderingError("the line was not drawn: " + "; ".join(dict.fromkeys(complaints)))
     return len(laid_out.pages), data
+
+
+def _part_finished(_: Any, pdf: Any) -> None:
+    number_by_place(pdf)
+    _ending_clearly(pdf)
 
 
 def sheets(html: str) -> int:
@@ -221,6 +227,7 @@ def _finished(laid_out: Any, pdf: Any, items: Sequence[Attachment], places: Mapp
     _described(pdf, items)
     pdf_tags.mend(pdf, places)
     signoff.add_fields(laid_out, pdf)
+    number_by_place(pdf)
     _ending_clearly(pdf)
 
 
