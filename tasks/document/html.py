@@ -186,7 +186,14 @@ def _screen_sheet() -> str:
     """What the page looks like on the screen, and that it is printed from there as the paper is."""
     paper = "".join((TEMPLATES / name).read_text() for name in ("print.css", "printed.css"))
     screen = (TEMPLATES / "screen.css").read_text()
-    return f"{_colours()}@media screen {{\n{screen}}}\n@media print {{\n{paper}}}\n"
+    return f"{_colours()}@media screen {{\n{screen}}}\n@media print {{\n{_PAPER_ALONE.sub('', paper)}}}\n"
+
+
+# What the engine of the PDF knows and browsers do not: headings that run, bookmarks, and numbers of other pages.
+_PAPER_ALONE = re.compile(
+    r"@(top|bottom)-(left|right) \{ content: string\([^}]*\}|(string-set|bookmark-level):[^;}]*;?"
+    r"|content:[^;}]*(target-counter|leader)\([^;}]*;?"
+)
 
 
 def style_sheet(name: str) -> str:

@@ -195,6 +195,16 @@ def test_the_screen_version_is_small(rendered: Any) -> None:
     assert len(rendered("screen")) < 5e6
 
 
+def test_the_page_on_screen_has_no_style_that_browsers_do_not_know(rendered: Any) -> None:
+    """It is printed as the paper is; what the engine of the PDF alone knows is an error to a validator."""
+    style = rendered("screen").split("</style>")[0]
+    assert "@media print" in style
+    assert [
+        word for word in ("string(", "string-set", "bookmark-level", "target-counter", "leader(") if word in style
+    ] == []
+    assert "counter(pages)" in style
+
+
 @pytest.mark.parametrize("paper", ["A4", "letter"])
 def test_only_paper_has_a_size(paper: str, document: Any, drawings: Any, facts: Any) -> None:
     given = facts.model_copy(update={"paper": paper})
