@@ -25,7 +25,7 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-# Minutes on a machine that does nothing else; benchmarks.json holds all numbers.
+# On a machine that does nothing else; docs/benchmarks.json holds all numbers, docs/performance.md each goal.
 bench: setup $(VENV)/torchvision
 	@$(BIN)/python -m tests.benchmarks
 

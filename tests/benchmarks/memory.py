@@ -54,7 +54,7 @@ def main() -> None:
     report(
         "Peak memory, 64 images 224x224, 50 steps, torch CNN",
         {f"one gradient batch of {BATCH}: MB": gradient, "the whole explanation: MB": explaining},
-        {"memory, explanation / one gradient batch": (explaining / gradient, 1.2)},
+        {"memory: explanation / one gradient batch": (explaining / gradient, 1.2)},
     )
 
 

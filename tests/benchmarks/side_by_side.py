@@ -1,13 +1,22 @@
 """Work measured side by side in one process, in turn, so that a change of the machine's speed meets all of it."""
 
 import json
+import os
+import platform
 import sys
 import time
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-RESULTS = Path("benchmarks.json")
+DOCS = Path(__file__).parents[2] / "docs"
+RESULTS = DOCS / "benchmarks.json"
+PAGE, BEGIN, END = DOCS / "performance.md", "<!-- measured -->\n", "<!-- end -->\n"
+PEERS = ("torch", "tensorflow", "captum", "shap", "prefect", "weasyprint")
 FLOOR = "Exhibit / floor"  # what is measured under this name: how many times the bare computation ours takes
+
+MOST, LEAST = ("memory: ", "cost: "), ("speed: ",)  # what a name begins with: it is to be at most so much, or at least
 
 Work = Callable[[], object]
 
@@ -41,13 +50,27 @@ def report(
     lines += [f"  {line(name, *both)}" for name, both in ratios.items()]
     sys.stdout.write("\n".join([*lines, *([f"  {note}"] if note else []), "", ""]))
     sys.stdout.flush()
-    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    known[title] = {
+    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"machine": machine(), "work": {}}
+    known["work"][title] = {
         "measured": dict(measured),
         "ratios": {name: {"ratio": ratio, "wanted": wanted} for name, (ratio, wanted) in ratios.items()},
         "note": note,
     }
     RESULTS.write_text(json.dumps(known, indent=2) + "\n")
+
+
+def machine() -> dict[str, Any]:
+    """Where the measurements were made, and with which versions."""
+    cpus = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next((line.partition(":")[2].strip() for line in cpus if line.startswith("model name")), platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": model,
+        "cores": len(os.sched_getaffinity(0)),
+        "memory, GiB": round(memory),
+        "day": time.strftime("%Y-%m-%d", time.gmtime()),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PEERS}},
+    }
 
 
 def line(name: str, ratio: float, wanted: float) -> str:
@@ -56,18 +79,39 @@ def line(name: str, ratio: float, wanted: float) -> str:
 
 
 def summary() -> str:
-    """All ratios of the results, with the ratio to the floor where one was measured."""
-    known = json.loads(RESULTS.read_text())
-    lines = ["Summary"]
-    for title, found in known.items():
-        floor = found["measured"].get(FLOOR)
-        lines.append(f"{title}{'' if floor is None else f' ({FLOOR} {floor:.2f})'}")
-        lines += [f"  {line(name, both['ratio'], both['wanted'])}" for name, both in found["ratios"].items()]
-    every = [(name, both) for found in known.values() for name, both in found["ratios"].items()]
+    """Every goal beside what was measured."""
+    every = [
+        (name, both)
+        for found in json.loads(RESULTS.read_text())["work"].values()
+        for name, both in found["ratios"].items()
+    ]
     met = sum(meets(name, both["ratio"], both["wanted"]) for name, both in every)
-    return "\n".join([*lines, f"{met} of {len(every)} ratios are met; all numbers are in {RESULTS}", ""])
+    return f"{table()}\n{met} of {len(every)} goals are met; all numbers are in {RESULTS.name}\n"
+
+
+def table() -> str:
+    """The results as a table in Markdown."""
+    known = json.loads(RESULTS.read_text())
+    where, versions = known["machine"], known["machine"]["versions"]
+    lines = ["| work | compared | measured | goal | |", "|---|---|---|---|---|"]
+    for title, found in known["work"].items():
+        for name, both in found["ratios"].items():
+            at = "at most" if name.startswith(MOST) else "at least"
+            said = name.partition(": ")[2] if name.startswith(MOST + LEAST) else name
+            met = "met" if meets(name, both["ratio"], both["wanted"]) else "**missed**"
+            lines.append(f"| {title} | {said} | {both['ratio']:.2f} | {at} {both['wanted']:.3g} | {met} |")
+        if FLOOR in found["measured"]:
+            lines.append(f"| {title} | {FLOOR} | {found['measured'][FLOOR]:.2f} | | |")
+    about = f"{where['day']}, {where['cores']} cores of {where['processor']}, {where['memory, GiB']} GiB; "
+    return "\n".join([*lines, "", about + ", ".join(f"{name} {number}" for name, number in versions.items()), ""])
+
+
+def written(page: str) -> str:
+    """The page on speed with the table of the results in its place."""
+    before, _, rest = page.partition(BEGIN)
+    return f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}"
 
 
 def meets(name: str, ratio: float, wanted: float) -> bool:
     """Memory and cost are wanted to be at most so much, speed at least."""
-    return ratio <= wanted if name.startswith(("memory", "cost")) else ratio >= wanted
+    return ratio <= wanted if name.startswith(MOST) else ratio >= wanted
