@@ -91,4 +91,6 @@ def _of_pictures(table: "Table", names: Sequence[str]) -> "Table":
             f"data.table: no {FILE} of it is one of the pictures: it begins with {table[FILE].iloc[0]!r}, they with "
             f"{names[0]!r}"
         )
-    return table.drop(columns=FILE).reindex([place.get(number, -1) for number in range(len(names))]).reset_index(drop=True)
+    return (
+        table.drop(columns=FILE).reindex([place.get(number, -1) for number in range(len(names))]).reset_index(drop=True)
+    )

@@ -74,7 +74,8 @@ class TextSpec(RowsSpec):
     )
     rarest: int = Field(2, ge=1, le=1_000_000, description="a token that occurs less often stands as [UNK]")
     protected: Annotated[tuple[str, ...], BeforeValidator(lambda given: () if given is None else given)] = Field(
-        (), description="columns of groups, such as sex, that must not be a reason: leading words that tell one are named"
+        (),
+        description="columns of groups, such as sex, that must not be a reason: leading words that tell one are named",
     )
     title: str = Field(mark_option("Texts"), description="what the report calls the data")
     brought: Brought | None = Field(

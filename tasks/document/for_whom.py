@@ -161,10 +161,10 @@ def _said(material: Material, measured: Measured) -> str:
     return tr(
         "Rates are of {about}. Base rate: how many rows are it. Selection rate: how many are read as it, as "
         "the likeliest class. TPR: how many of the rows that are it are read as it. FPR: how many of the others are. "
-        "Precision: how many of the rows that are read as it are it. F1: the harmonic mean of TPR and precision. AUC: how often a row "
-        "that is it has a higher probability of it than one that is not. Log loss (in nats, 0 is best): how little "
-        "probability what is true has. Brier score: the mean squared error of the probability (0 is best). Calibration: "
-        "the mean probability of it minus the base rate.",
+        "Precision: how many of the rows that are read as it are it. F1: the harmonic mean of TPR and precision. AUC: "
+        "how often a row that is it has a higher probability of it than one that is not. Log loss (in nats, 0 is "
+        "best): how little probability what is true has. Brier score: the mean squared error of the probability (0 is "
+        "best). Calibration: the mean probability of it minus the base rate.",
         about=measured.about,
     )
 
@@ -341,8 +341,8 @@ def _caption(material: Material, measured: Measured) -> str:
             ),
             tr(
                 "The selection rate is that of demographic parity, TPR that of equal opportunity, TPR and FPR those of "
-                "equalized odds, precision that of predictive parity. The base rate is of the data, and precision, F1, log "
-                "loss and Brier score follow it: they have no limit."
+                "equalized odds, precision that of predictive parity. The base rate is of the data, and precision, "
+                "F1, log loss and Brier score follow it: they have no limit."
             )
             if measured.about
             else tr("Log loss and Brier score have no limit."),

@@ -63,7 +63,9 @@ KINDS: dict[Kind, DocumentKind] = {
         noun("picture", "pictures"),
         Own(image.story, image.figures, image.sections, image.appendix),
         compared_samples.pictures,
-        followed=mark("Of pictures a feature is one of nine parts of the frame; its |a| is that of all its pixels together."),
+        followed=mark(
+            "Of pictures a feature is one of nine parts of the frame; its |a| is that of all its pixels together."
+        ),
     ),
     "text": DocumentKind(
         lambda item: {"word": tr("words"), "character": tr("characters")}[text.part(item)],
@@ -72,8 +74,8 @@ KINDS: dict[Kind, DocumentKind] = {
         compared_samples.tokens,
         coloured=True,
         followed=mark(
-            "Of texts a feature is one of the {words} commonest words or characters that {few} texts or more have; its a is that "
-            "of all its occurrences in a text, and its mean is over the texts that have it."
+            "Of texts a feature is one of the {words} commonest words or characters that {few} texts or more have; its a is "
+            "that of all its occurrences in a text, and its mean is over the texts that have it."
         ),
     ),
     "molecule": DocumentKind(
@@ -84,8 +86,8 @@ KINDS: dict[Kind, DocumentKind] = {
         alone="molecules",
         coloured=True,
         followed=mark(
-            "Of molecules a feature is a functional group that {few} molecules or more have; its mean is over the molecules that "
-            "have it."
+            "Of molecules a feature is a functional group that {few} molecules or more have; its mean is over the molecules "
+            "that have it."
         ),
         people=False,
     ),

@@ -73,8 +73,8 @@ def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...],
                 [
                     *what,
                     tr(
-                        "Of the {rows} no feature is in {few} of a group and in {few} of the others, so what counts for "
-                        "each is not assessed.",
+                        "Of the {rows} no feature is in {few} of a group and in {few} of the others, so what counts "
+                        "for each is not assessed.",
                         rows=rows,
                         few=str(FEW),
                     ),

@@ -59,7 +59,9 @@ def measured(dataset: Dataset, prediction: Prediction, by: Sequence[Grouping], n
             asked = of_class(labels == k, probabilities[:, k], read == k)
         else:
             own = probabilities[np.arange(len(rows)), labels.astype(np.int64)]
-            asked = of_likeliest(read == labels, probabilities.max(axis=1), own, brier(probabilities, labels.astype(np.int64)))
+            asked = of_likeliest(
+                read == labels, probabilities.max(axis=1), own, brier(probabilities, labels.astype(np.int64))
+            )
     groupings = with_crossed([one.take(rows) for one in by])
     tables, intervals, comparisons = grouped(asked, groupings)
     return Measured(
@@ -91,8 +93,8 @@ def of_class(true: Array, probability: Array, read: Array) -> Measures:
     it is read as it; the definitions of fairlearn. The selection rate is that of demographic parity, TPR that of equal
     opportunity, TPR and FPR those of equalized odds; the base rate is that of the data, not of the model. Where no row
     is counted there is no share, where fairlearn has 0. Calibration: the mean probability minus the share of what is
-    true. Precision, that of predictive parity, F1, log loss and Brier score have no limit: they differ between groups of
-    other base rates, whatever the model does."""
+    true. Precision, that of predictive parity, F1, log loss and Brier score have no limit: they differ between groups
+    of other base rates, whatever the model does."""
     true, read = true.astype(bool), read.astype(bool)
     every = np.ones(len(true), bool)
     statistics: dict[str, Statistic] = {

@@ -34,8 +34,8 @@ def leading(features: int) -> int:
 
 def roles(values: Array, features: Sequence[str], by: Sequence[Grouping], *, signed: bool) -> tuple[Roles, ...]:
     """Of attributions (rows, features) by what each row belongs to, the most important feature first. Only groups of 30
-    rows or more are looked at; of a column that has fewer than two such groups nothing is said. NaN: a row does not have
-    the feature. `signed`: whether means of signed values have a meaning."""
+    rows or more are looked at; of a column that has fewer than two such groups nothing is said. NaN: a row does not
+    have the feature. `signed`: whether means of signed values have a meaning."""
     looked = [one for one in by if (one.rows >= FEW).sum() > 1]
     sizes = np.abs(values).astype(np.float64)
     tests = [apart(sizes, one) for one in looked]

@@ -91,7 +91,9 @@ def _explained(
     told: _Told, parts: Iterable[Attribution], method: Method, named: ByName, groupings: Groupings
 ) -> ExplainedGroups:
     inputs = told.data.take(told.rows).inputs
-    raw = np.concatenate([np.empty((0, sum(len(followed(item)) for item in inputs))), *_by_shard(inputs, parts, method)])
+    raw = np.concatenate(
+        [np.empty((0, sum(len(followed(item)) for item in inputs))), *_by_shard(inputs, parts, method)]
+    )
     features = _features(told.data, inputs, named)
     # What a handful of rows have would be first by chance.
     common = np.flatnonzero((~np.isnan(raw)).sum(axis=0) >= min(FEW, len(raw)))
