@@ -74,8 +74,8 @@ KINDS: dict[Kind, DocumentKind] = {
         compared_samples.tokens,
         coloured=True,
         followed=mark(
-            "Of texts a feature is one of the {words} commonest words or characters that {few} texts or more have; its a is "
-            "that of all its occurrences in a text, and its mean is over the texts that have it."
+            "Of texts a feature is one of the {words} commonest words or characters that {few} texts or more have; its "
+            "a is that of all its occurrences in a text, and its mean is over the texts that have it."
         ),
     ),
     "molecule": DocumentKind(
@@ -86,8 +86,8 @@ KINDS: dict[Kind, DocumentKind] = {
         alone="molecules",
         coloured=True,
         followed=mark(
-            "Of molecules a feature is a functional group that {few} molecules or more have; its mean is over the molecules "
-            "that have it."
+            "Of molecules a feature is a functional group that {few} molecules or more have; its mean is over the "
+            "molecules that have it."
         ),
         people=False,
     ),
