@@ -246,6 +246,12 @@ class FactorySpec(TrainingSpec):
                         "model.fit: 'auto' trains on logits, but the net ends in a softmax or the logarithm of "
                         "one; remove it"
                     )
+                of_classes = dataset.task == "classification" and not single and self.output == "auto"
+                if of_classes and backend.before_sigmoid(made.item, encode, compute, some.arrays) is not None:
+                    raise InputError(
+                        "model.fit: 'auto' trains on logits, but the net ends in sigmoids, and of classes that exclude "
+                        "each other these are no logits; remove them"
+                    )
                 self._require_alone(backend.whole(made.item, encode, _otherwise(compute)), outputs, some)
             known = None if self.trains else made.net(some, None, compute)[1]
             made.require_kept(dataset)

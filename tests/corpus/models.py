@@ -130,6 +130,7 @@ STRANGERS: Mapping[str, str | None] = {
 MODELS = [
     *(model("net", name, "never", words) for name, words in (NETS | GIVEN).items()),
     *(model("net", name, "auto", words) for name, words in NETS.items()),
+    *(model("net", name, "auto", "trains on logits, but the net ends in sigmoids") for name in ("sigmoids", "keras_sigmoids")),
     *(model("function", name, "never", words) for name, words in FUNCTIONS.items()),
     *(model("estimator", name, "never", words) for name, words in ESTIMATORS.items()),
     *(model("other", name, "never", words) for name, words in OTHERS.items()),
