@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"
-_CLASS, _END = "[CLS]", "[SEP]"
+_CLASS, _END, _MASK = "[CLS]", "[SEP]", "[MASK]"
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 Cut = Literal["words", "characters", "vocabulary"]
@@ -86,6 +86,8 @@ class Vocabulary(TextColumn):
         tokenizer = Tokenizer(models.WordPiece(self._index.ids, unk_token=UNKNOWN))
         tokenizer.normalizer = normalizers.BertNormalizer(lowercase=self.lower)
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        # Where a text holds these it means them; [PAD], which is nothing here, is spelled as any word.
+        tokenizer.add_special_tokens([mark for mark in (UNKNOWN, _CLASS, _END, _MASK) if mark in self._index.ids])
         return tokenizer
 
     @cached_property

@@ -62,10 +62,27 @@ def test_characters_are_tokens(reviews: Path) -> None:
 
 _PIECES = (
     "[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "the", "se", "##r", "##v", "##i", "##ce", "s", "##e", "v", "!", "na",
-    "##ive",
+    "##ive", "[MASK]",
 )  # fmt: skip
 _WORDS = st.lists(
-    st.sampled_from(["service", "the", "naïve", "NAIVE", "sevice", "a", "xyz", "!", "猫", "se\u0301r", "\u200b"])
+    st.sampled_from(
+        [
+            "service",
+            "the",
+            "naïve",
+            "NAIVE",
+            "sevice",
+            "a",
+            "xyz",
+            "!",
+            "猫",
+            "se\u0301r",
+            "\u200b",
+            "[UNK]",
+            "a[SEP]",
+            "[MASK]",
+        ]
+    )
     | st.text(max_size=6),
     max_size=8,
 )
