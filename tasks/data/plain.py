@@ -151,7 +151,7 @@ def input_of(name: str, given: Any, split: Array, where: str, wanted: Wanted | N
             f"dictionary of values and kind: {', '.join(others)} or {last}"
         )
     found = reader.read(name, values, about, split == "train", where)
-    if not found.values.size:
+    if 0 in found.values.shape:
         raise InputError(f"{where}: its values are of shape {found.values.shape}, so there is nothing to explain")
     names = [feature.strip() for feature in found.features]
     if about.get("features") is not None and "" in names:

@@ -26,6 +26,7 @@ from exhibit.tasks.records.figure import Drawing, Part, Scale
 from exhibit.tasks.records.filed import State
 from exhibit.tasks.records.language import ENGLISH, language_now, sentences, tr, trn, trp
 from exhibit.tasks.records.page import Document, MissingGlyphs, Paper, Table
+from exhibit.tasks.records.shown import CONTROLS
 from exhibit.tasks.records.verdict import Verdict
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -101,10 +102,12 @@ def _rendered(
     body, note = marked(body)
     if note:
         body += f'<footer class="note missing-glyphs">{escape(note)}</footer>'
+    body = body.translate(CONTROLS)
     foot = tr("Exhibit report · content {digest}", digest=grouped(facts.digest[:12]))
-    return templates.get_template("page.html.jinja").render(
+    page = templates.get_template("page.html.jinja").render(
         document=document, facts=facts, body=Markup(body), foot=foot, **_own(medium, body + foot, facts.paper)
     )
+    return page.translate(CONTROLS)
 
 
 def few(document: Document) -> bool:

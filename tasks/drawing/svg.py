@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from exhibit.tasks.faces import CHINESE, FACES, JAPANESE, REGULAR, SCRIPTS, path
 from exhibit.tasks.records.figure import PIECE, Part
-from exhibit.tasks.records.shown import UNWRITTEN, as_power, code_point
+from exhibit.tasks.records.shown import CONTROLS, UNWRITTEN, as_power, code_point
 
 if TYPE_CHECKING:
     import uharfbuzz
@@ -63,7 +63,7 @@ def picture(name: str, width: float, height: float, *children: str) -> Part:
         height=height,
         font_family=_FAMILIES,
     )
-    return Part(name=name, media_type="image/svg+xml", data=root.encode(), size=(width, height))
+    return Part(name=name, media_type="image/svg+xml", data=root.translate(CONTROLS).encode(), size=(width, height))
 
 
 Row = Callable[[float], tuple[list[str], float]]  # from where it begins: the elements of a row, and its height

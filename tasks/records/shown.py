@@ -28,6 +28,16 @@ def code_point(character: str) -> str:
     return f"⟨U+{ord(character):04X}⟩"
 
 
+# No XML holds them, or they turn the letters behind them, or end a line: what a page and a figure show in their place.
+CONTROLS = {
+    number: code_point(chr(number))
+    for number in (
+        *(set(range(0x20)) - {0x09, 0x0A, 0x0D}), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A), 0xFFFE, 0xFFFF,
+    )
+}  # fmt: skip
+
+
 def as_set(number: float) -> str:
     """A number in a config with all its digits, and no more: 1,234,567, 12.3456789, −3."""
     whole, _, rest = format(Decimal(repr(abs(number))), "f").partition(".")
