@@ -343,14 +343,21 @@ def _analogues(
 
 
 def _disambiguated(methods: Sequence[MethodMaterial]) -> list[MethodMaterial]:
-    """Variants of one method are called by their labels."""
+    """Variants of one method are called by it and what their labels add: Gradient SHAP (background 80)."""
     titles = [method.title for method in methods]
     return [
-        method
-        if titles.count(method.title) == 1
-        else method.model_copy(update={"title": method.label.replace("_", " ").capitalize()})
+        method if titles.count(method.title) == 1 else method.model_copy(update={"title": _variant(method)})
         for method in methods
     ]
+
+
+def _variant(method: MethodMaterial) -> Message:
+    label = method.label.replace("_", " ")
+    if label == method.title.lower():
+        return method.title
+    if not label.startswith(f"{method.title.lower()} "):
+        return as_message(label.capitalize())
+    return say("{method} ({variant})", method=method.title, variant=label[len(method.title) + 1 :])
 
 
 def _maps(part: Attribution, item: Input, method: Method, spec: MapSpec) -> Array:

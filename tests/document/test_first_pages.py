@@ -26,6 +26,7 @@ from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Planted
 from exhibit.tasks.records.page import Answer, Document
 from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.stages.gather import _disambiguated
 from tests.conftest import content
 from tests.document.test_no_false_sentence import check, pictures
 from tests.points import LENGTHS, inputs, material, method
@@ -290,3 +291,16 @@ def test_samples_that_could_not_be_used_are_counted_on_page_one() -> None:
     for one, said in ((item, "100 pictures, of which 100"), (told, "118 pictures, of which 18 could not be used and")):
         [text] = [fact.text for fact in compose([one], None, {}).front.examined if fact.name == "Data"]
         assert said in text
+
+
+def test_variants_of_one_method_are_called_by_it_and_what_their_labels_add() -> None:
+    """No reader knows what a “gradient shap background 80” is."""
+    item = inputs("table")
+    labels = ("gradient_shap_background_80", "gradient_shap", "own", "other")
+    titles = ("Gradient SHAP", "Gradient SHAP", "Gradient SHAP", "Occlusion")
+    made = [
+        method(label, np.ones(4), item, LENGTHS).model_copy(update={"title": as_message(title)})
+        for label, title in zip(labels, titles, strict=True)
+    ]
+    found = [one.title for one in _disambiguated(made)]
+    assert found == ["Gradient SHAP (background 80)", "Gradient SHAP", "Own", "Occlusion"]
