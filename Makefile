@@ -41,7 +41,8 @@ docs: setup
 	@NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "docs: $(CURDIR)/build/docs/index.html"
 
-# Every study in every language, and a page that shows them; GALLERY=iris,digits: these alone.
+# Every study in every language, a page that shows and measures them, and the README's pictures; GALLERY=iris,digits:
+# these alone, GALLERY=iris+digits+solubility: what the README shows.
 gallery: setup
 	@$(BIN)/python -m tests.gallery $(GALLERY)
 
