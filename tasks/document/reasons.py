@@ -91,7 +91,7 @@ def cautions(material: Material, decision: Decision, checks: Words) -> list[str]
 
 
 def reason(material: Material, decision: Decision, part: Part, whole: float) -> Reason:
-    title = tr("all of {input}", input=part.whole) if part.whole else tr(part.title)
+    title = tr("all of {input}", input=part.whole) if part.whole else part.title
     return Reason(
         text=title if part.cell is None else tr("{name}: {value}", name=title, value=written(part.cell)),
         where="" if part.cell is None else _where(material, part.cell),
@@ -135,7 +135,7 @@ def rest(counted: Sequence[Part], printed: Sequence[Part], whole: float) -> str:
 def repeated(material: Material, row: int) -> str:
     """That the places of a word are one reason, of a shown text in which one stands more than once: its colours may
     differ from place to place."""
-    texts = [item.array[row] for item in material.dataset.inputs if item.traits.ids]
+    texts = [item.array[row] for item in material.dataset.inputs if item.vocabulary]
     if all(len(np.unique(own := ids[ids != 0])) == len(own) for ids in texts):
         return ""
     return tr("What stands in a text more than once is one reason, by the sum over all its places.")
