@@ -28,7 +28,7 @@ SHOWN = {
     "front": None,
     "table": "figure-iris-importances",
     "image": "figure-digits-samples",
-    "molecules": "figure-solubility-integrated_gradients-molecules",
+    "molecules": "figure-solubility-molecules",
 }
 STYLE = """body{font-family:sans-serif}section{display:flex;gap:16px}img{border:1px solid #ccc;max-width:100%}
 td,th{padding:2px 12px;text-align:left}"""
