@@ -91,7 +91,7 @@ def cautions(material: Material, decision: Decision, checks: Words) -> list[str]
 
 
 def reason(material: Material, decision: Decision, part: Part, whole: float) -> Reason:
-    title = tr("all of {input}", input=part.whole) if part.whole else part.title
+    title = tr("all of {input}", input=part.whole) if part.whole else tr(part.title)
     return Reason(
         text=title if part.cell is None else tr("{name}: {value}", name=title, value=written(part.cell)),
         where="" if part.cell is None else _where(material, part.cell),
