@@ -187,6 +187,8 @@ def _strange(item: Any, kind: str) -> Iterator[str]:
         yield f"{item.get(_CALLED[kind][0])} as a {kind}"
     if (str(item.get("/Subtype")) == "/Widget") != (str(item.get("/FT")) == "/Sig"):
         yield "a form"
+    if str(item.get("/Subtype")) == "/Link" and "/AP" in item:  # something that is drawn over the page
+        yield "/AP in a link"
     if (led := item.get("/URI")) is not None and not str(led).startswith(_PUBLISHED):
         yield f"a link to {led}"
     packing = None if kind == "signature" else item.get("/Filter")  # of a signature it names who reads it

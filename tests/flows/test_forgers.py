@@ -101,6 +101,12 @@ FOREIGN: dict[str, tuple[Callable[[pikepdf.Pdf], object], str]] = {
         "/Launch as a publication",
     ),
     "a link that runs": (lambda d: link(d).update({"/AA": pikepdf.Dictionary(U=action(d, "Launch"))}), "/AA in a link"),
+    "a link that is drawn over a page": (
+        lambda d: link(d).update(
+            {"/AP": pikepdf.Dictionary(N=d.make_stream(b"", Subtype=pikepdf.Name.Form, BBox=[0, 0, 9, 9]))}
+        ),
+        "/AP in a link",
+    ),
     "a note": (lambda d: annotated(d, "Text", Contents="trust me"), "/Text as a link"),
     "a stamp": (lambda d: annotated(d, "Stamp"), "/Stamp as a link"),
     "a film": (lambda d: annotated(d, "Screen"), "/Screen as a link"),
