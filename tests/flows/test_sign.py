@@ -4,6 +4,7 @@ import io
 import json
 import random
 import subprocess
+import sys
 import threading
 import zipfile
 import zlib
@@ -18,7 +19,6 @@ from typing import Any
 
 import pandas as pd
 import pikepdf
-import pkcs11
 import pytest
 from asn1crypto import keys as asn1_keys
 from asn1crypto import tsp
@@ -35,9 +35,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from page import ValidationProfile, validate_pdf_bytes
-from pkcs11 import Attribute, PinIncorrect
-from pkcs11.util.ec import decode_ec_private_key
-from pkcs11.util.x509 import decode_x509_certificate
+from pkcs11 import PinIncorrect
 from pyhanko.keys import load_certs_from_pemder
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -586,43 +584,62 @@ def test_a_token_that_is_none_is_one_sentence(
     assert len(said.splitlines()) == 1
 
 
-@pytest.fixture(scope="module")
-def token(who: SimpleNamespace) -> Iterator[Path]:
+# A library of tokens is loaded in a process of its own: beside the libraries of this suite SoftHSM ends the process.
+PUT_ON_A_TOKEN = """
+import sys
+from pathlib import Path
+import pkcs11
+from pkcs11 import Attribute
+from pkcs11.util.ec import decode_ec_private_key
+from pkcs11.util.x509 import decode_x509_certificate
+library, pin, key, own = sys.argv[1:]
+with pkcs11.lib(library).get_token(token_label="validation").open(user_pin=pin, rw=True) as session:
+    for item in (decode_ec_private_key(Path(key).read_bytes()), decode_x509_certificate(Path(own).read_bytes())):
+        session.create_object({**item, Attribute.TOKEN: True, Attribute.LABEL: "ada", Attribute.ID: b"ada"})
+"""
+
+
+@pytest.fixture
+def token(who: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings of a token of SoftHSM that holds Ada's key and certificate."""
     library = next(Path("/usr/lib").glob("softhsm/libsofthsm2.so"), None)
     if library is None:
         pytest.fail("SoftHSM is missing (libsofthsm2.so): run .ci/system all")
-    (places := who.folder / "tokens").mkdir()
-    (config := who.folder / "softhsm2.conf").write_text(f"directories.tokendir = {places}\n")
-    settings = who.folder / "token.yaml"
-    settings.write_text(
+    (places := tmp_path / "tokens").mkdir()
+    (config := tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {places}\n")
+    (settings := tmp_path / "token.yaml").write_text(
         f"module-path: {library}\ntoken-criteria: {{label: validation}}\ncert-label: ada\nraw-mechanism: true\n"
     )
     der, plain = Encoding.DER, NoEncryption()
-    key = decode_ec_private_key(who.key.private_bytes(der, PrivateFormat.TraditionalOpenSSL, plain))
-    own = decode_x509_certificate(who.own.public_bytes(der))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOFTHSM2_CONF", str(config))
-        made = ("softhsm2-util", "--init-token", "--free", "--label", "validation", "--so-pin", "1234", "--pin", SECRET)
-        subprocess.run(made, check=True, capture_output=True)
-        opened = pkcs11.lib(str(library)).get_token(token_label="validation")
-        with opened.open(user_pin=SECRET, rw=True) as session:
-            for item in (key, own):
-                session.create_object({**item, Attribute.TOKEN: True, Attribute.LABEL: "ada", Attribute.ID: b"ada"})
-        yield settings
+    (key := tmp_path / "key.der").write_bytes(who.key.private_bytes(der, PrivateFormat.TraditionalOpenSSL, plain))
+    (own := tmp_path / "own.der").write_bytes(who.own.public_bytes(der))
+    monkeypatch.setenv("SOFTHSM2_CONF", str(config))
+    made = ("softhsm2-util", "--init-token", "--free", "--label", "validation", "--so-pin", "1234", "--pin", SECRET)
+    subprocess.run(made, check=True, capture_output=True)
+    put = (sys.executable, "-c", PUT_ON_A_TOKEN, str(library), SECRET, str(key), str(own))
+    subprocess.run(put, check=True, capture_output=True)
+    return settings
 
 
+@pytest.mark.slow
 def test_a_key_on_a_token_signs(
-    sealed: bytes, who: SimpleNamespace, token: Path, typed: Callable[..., tuple[int, str]], tmp_path: Path
+    sealed: bytes, who: SimpleNamespace, token: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key stays there; its signature is known as one of a file is, and a wrong PIN changes nothing."""
     (path := tmp_path / "report.pdf").write_bytes(sealed)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OTHER", "wrong")
-        status, said = typed(path, None, "--pkcs11", str(token), "--passphrase-env", "OTHER")
+    monkeypatch.setenv("RIGHT", SECRET)
+    monkeypatch.setenv("OTHER", "wrong")
+
+    def typed(variable: str) -> tuple[int, str]:
+        said = ("--role", "owner", "--name", "Ada", "--decision", "approved", "--passphrase-env", variable)
+        words = (sys.executable, "-m", "exhibit", "sign", str(path), *said, "--pkcs11", str(token))
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    status, said = typed("OTHER")
     assert (status, path.read_bytes()) == (2, sealed)
     assert "the PIN is wrong; many tokens lock themselves after a few wrong ones" in said
-    assert typed(path, None, "--pkcs11", str(token)) == (0, f"signed: {path}\nas owner: approved, by Ada\n")
+    assert typed("RIGHT") == (0, f"signed: {path}\nas owner: approved, by Ada\n")
     (found,) = verify(path, True, trust=who.trust).signed
     assert (found.role, found.certificate, found.doubt) == ("owner", "Common Name: Ada", "")
     listed = subprocess.run(["pdfsig", "-nocert", path], check=False, capture_output=True, text=True).stdout
