@@ -7,7 +7,7 @@ import numpy as np
 from exhibit.tasks.records.base import Array
 
 
-def wilson(hits: int, count: int, z: float = 1.959964) -> tuple[float, float]:
+def wilson(hits: float, count: float, z: float = 1.959964) -> tuple[float, float]:
     """The interval of a share, E. B. Wilson (1927), at 95% or by another quantile `z` of the normal distribution."""
     share = hits / count
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)

@@ -116,10 +116,11 @@ def _said(material: Material) -> bool:
     assert "The model is not given sex." in said
     tables = [table for block in section.blocks for table in block.tables]
     assert [row[0] for row in tables[0].rows] == ["female", "male"]  # whom nobody stated is in training
-    heads = [[column.title for column in table.columns] for table in tables[:2]]
+    heads = [[column.title for column in table.columns] for table in tables[:3]]
     assert heads == [
-        ["sex", "rows", "base rate", "selection rate", "accuracy", "TPR", "FPR", "precision"],
-        ["sex", "rows", "F1", "AUC", "log loss", "Brier score", "calibration"],
+        ["sex", "rows", "base rate", "selection rate", "accuracy", "balanced accuracy", "TPR", "FPR"],
+        ["sex", "rows", "precision", "F1", "AUC", "average precision"],
+        ["sex", "rows", "log loss", "Brier score", "calibration"],
     ]
     assert "fail" in [row[-1] for table in tables for row in table.rows]
     assert section.blocks[0].figures == (f"{material.slug}-whom-0", f"{material.slug}-whom-1")
@@ -138,7 +139,7 @@ def _said(material: Material) -> bool:
         assert len({len(decimals) for decimals in sizes}) == 1  # 0.100 (0.088 to 0.120), not 0.1 (0.088 to 0.12)
     assert roles
     plain = json.loads(json.dumps(for_whom.as_plain([material]), allow_nan=False))
-    assert plain["chapters"][0]["measured"]["comparisons"] == (1 + 3 + 15) * 11
+    assert plain["chapters"][0]["measured"]["comparisons"] == (1 + 3 + 15) * 13
     assert plain["chapters"][0]["explained"]["signed_for"] == "yes"
     return True
 

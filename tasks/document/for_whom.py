@@ -1,12 +1,22 @@
 """For whom the model of a chapter is how good, and what its explanations say of each group."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from exhibit.tasks.document import roles
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.over_rows import count_of
-from exhibit.tasks.document.words import capital, count, interval, listing, plain, rounded, signed, with_beside
+from exhibit.tasks.document.words import (
+    capital,
+    count,
+    either,
+    interval,
+    listing,
+    plain,
+    rounded,
+    signed,
+    with_beside,
+)
 from exhibit.tasks.records.grouping import group_name
 from exhibit.tasks.records.intervals import filed
 from exhibit.tasks.records.language import mark, sentences, tr, trp
@@ -31,12 +41,17 @@ from exhibit.tasks.records.subgroups import (
 _TOLD = 2  # findings of a concern that stand in its sentence
 # In the unit of the label.
 _NO_SHARES = (mark("mean label"), mark("mean error"), mark("mean absolute error"), mark("RMSE"))
-# In a table of their own, where there are rates as well.
-_OF_PROBABILITY = (mark("F1"), mark("AUC"), mark("log loss"), mark("Brier score"), mark("calibration"))
-_RATES = (
-    mark("base rate"), mark("selection rate"), mark("accuracy"), mark("TPR"), mark("FPR"), mark("precision"),
-)  # fmt: skip
-_FURTHER = mark(": F1, and what the probabilities are worth")
+# Of one class: in tables that fit a page.
+_PARTS = {
+    mark(": rates"): (
+        mark("base rate"), mark("selection rate"), mark("accuracy"), mark("balanced accuracy"), mark("TPR"),
+        mark("FPR"),
+    ),
+    mark(": precision, and how the probabilities rank"): (
+        mark("precision"), mark("F1"), mark("AUC"), mark("average precision"),
+    ),
+    mark(": what the probabilities are worth"): (mark("log loss"), mark("Brier score"), mark("calibration")),
+}  # fmt: skip
 
 
 def sections(material: Material) -> tuple[Section, ...]:
@@ -148,21 +163,31 @@ def on_rows(material: Material, measured: Measured) -> str:
 def _said(material: Material, measured: Measured) -> str:
     """What the measures are."""
     if not material.dataset.classes:
-        if not material.dataset.label_unit:
-            return tr("Errors are predicted minus measured.")
-        return tr("Errors are predicted minus measured in {unit}.", unit=material.dataset.label_unit)
+        errors = (
+            tr("Errors are predicted minus measured in {unit}.", unit=material.dataset.label_unit)
+            if material.dataset.label_unit
+            else tr("Errors are predicted minus measured.")
+        )
+        explained = tr(
+            "R²: 1 minus the mean squared error in parts of the variance of the labels of the same rows; below 0 their "
+            "mean would be a better guess."
+        )
+        return sentences([errors, explained])
     if not measured.about:
         return tr(
-            "Accuracy is that of the likeliest class, calibration its mean probability minus how often it is right. "
+            "Accuracy is that of the likeliest class, balanced accuracy the mean of it over the classes of these rows, "
+            "calibration its mean probability minus how often it is right. "
             "Log loss (in nats, 0 is best) says how little probability what is true has, the Brier score (0 to 2, 0 is "
             "best) how far all probabilities are off, squared. Rates are of one class "
             "against all others: one of them in target.outputs would have them here."
         )
     return tr(
         "Rates are of {about}. Base rate: how many rows are it. Selection rate: how many are read as it, as "
-        "the likeliest class. TPR: how many of the rows that are it are read as it. FPR: how many of the others are. "
+        "the likeliest class. Balanced accuracy: the mean of TPR and 1 − FPR. TPR: how many of the rows that are it "
+        "are read as it. FPR: how many of the others are. "
         "Precision: how many of the rows that are read as it are it. F1: the harmonic mean of TPR and precision. AUC: "
-        "how often a row that is it has a higher probability of it than one that is not. Log loss (in nats, 0 is "
+        "how often a row that is it has a higher probability of it than one that is not. Average precision: the area "
+        "under the curve of precision against TPR. Log loss (in nats, 0 is "
         "best): how little probability what is true has. Brier score: the mean squared error of the probability (0 is "
         "best). Calibration: the mean probability of it minus the base rate.",
         about=measured.about,
@@ -174,9 +199,7 @@ def _by_group(material: Material) -> tuple[Table, ...]:
     if found is None or found.measured is None:
         return ()
     names = list(found.measured.whole)
-    parts = {"": names}
-    if found.measured.about:
-        parts = {mark(": rates"): [name for name in names if name in _RATES], _FURTHER: list(_OF_PROBABILITY)}
+    parts: Mapping[str, Sequence[str]] = _PARTS if found.measured.about else {"": names}
     return tuple(
         _of_groups(material, found.measured, table, _Part(what, own, f"{material.slug}-groups-{number}-{part}"))
         for number, table in enumerate(found.measured.tables)
@@ -207,6 +230,7 @@ def _of_groups(material: Material, measured: Measured, table: Subgroups, part: _
     if table.absent:
         absent = [trp("quotation", "“{words}”", words=group_name(name)) for name in table.absent]
         caption.append(tr("None of these rows is of {groups}.", groups=listing(absent)))
+    caption += _lacking(table, part.measures)
     return Table(
         name=part.name,
         caption=sentences(caption),
@@ -223,6 +247,18 @@ def _of_groups(material: Material, measured: Measured, table: Subgroups, part: _
             for group in table.groups
         ),
     )
+
+
+def _lacking(table: Subgroups, measures: Sequence[str]) -> list[str]:
+    """Why cells of the table have no number."""
+    found: dict[str, list[str]] = {}
+    for name in measures:
+        for why in dict.fromkeys(group.lacking[name] for group in table.groups if name in group.lacking):
+            found.setdefault(why, []).append(tr(name))
+    return [
+        tr("There is no {measures} where {reason}.", measures=either(names), reason=tr(why))
+        for why, names in found.items()
+    ]
 
 
 def called(group: Subgroup) -> str:
@@ -330,8 +366,8 @@ def _rule(material: Material, measured: Measured) -> list[str]:
 def _caption(material: Material, measured: Measured) -> str:
     if not material.dataset.classes:
         return tr(
-            "The largest difference of two groups, and the two that differ most surely. Means have no ratio; RMSE has "
-            "no limit."
+            "The largest difference of two groups, and the two that differ most surely. Means and R² have no ratio; "
+            "RMSE and R² have no limit."
         )
     return sentences(
         [
@@ -342,7 +378,7 @@ def _caption(material: Material, measured: Measured) -> str:
             tr(
                 "The selection rate is that of demographic parity, TPR that of equal opportunity, TPR and FPR those of "
                 "equalized odds, precision that of predictive parity. The base rate is of the data, and precision, "
-                "F1, log loss and Brier score follow it: they have no limit."
+                "F1, average precision, log loss and Brier score follow it: they have no limit."
             )
             if measured.about
             else tr("Log loss and Brier score have no limit."),
@@ -436,9 +472,12 @@ def _told(table: Subgroups, item: Disparity, measured: Measured) -> str:
 
 def measure_of(measure: str, measured: Measured) -> str:
     """selection rate of good; accuracy."""
-    if not measured.about or measure == "accuracy":
+    if not measured.about or measure in _OF_ALL:
         return tr(measure)
     return tr("{measure} of {about}", measure=tr(measure), about=measured.about)
+
+
+_OF_ALL = ("accuracy", "balanced accuracy")  # the same of either class
 
 
 def _base(table: Subgroups, item: Disparity, pair: Pair) -> str:
@@ -463,8 +502,16 @@ def as_plain(materials: Sequence[Material]) -> dict[str, Any]:
             "association": TELLS,
         },
         "chapters": [
-            {"chapter": material.slug, **filed(material.groups.model_dump(mode="json"))}
+            {"chapter": material.slug, **_with_lacking(filed(material.groups.model_dump(mode="json")))}
             for material in materials
             if material.groups is not None
         ],
     }
+
+
+def _with_lacking(found: dict[str, Any]) -> dict[str, Any]:
+    """What a group does not have is null there; `lacking` says why."""
+    for table in (found["measured"] or {"tables": ()})["tables"]:
+        for group in table["groups"]:
+            group["measures"] |= dict.fromkeys(group["lacking"])
+    return found

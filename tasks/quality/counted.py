@@ -1,4 +1,4 @@
-"""What is counted of some rows, with an interval at any level: shares, means, F1 and the area under the ROC curve."""
+"""What is counted of some rows, with an interval at any level: shares, means, F1, areas under curves and R²."""
 
 from abc import abstractmethod
 from typing import NamedTuple, Protocol
@@ -8,6 +8,7 @@ from scipy.special import ndtri, stdtrit
 
 from exhibit.tasks.chances import wilson
 from exhibit.tasks.orders import ranks
+from exhibit.tasks.quality import ranking
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.intervals import has_width
 from exhibit.tasks.records.quality import LEAST
@@ -110,19 +111,22 @@ class Overlap(NamedTuple):
 
 
 class Balanced(NamedTuple):
-    """Balanced accuracy: which rows are `right`, and which class each is of, `labels`; both (rows,)."""
+    """Balanced accuracy: which rows are `right`, and which class each is of, `labels`; both (rows,). `least`: so many
+    classes at least, of fewer there is none: means over other classes are not of the same."""
 
     right: Array
     labels: Array
+    least: int = 1
     has_ratio: bool = True
 
     def of(self, rows: Array, level: float) -> Counted | None:
         """The mean of the shares of all classes, each with Wilson's interval, whose distances from the shares are
         added in squares: G. Y. Zou and A. Donner (2008); None of no rows."""
-        found = [share(self.right[rows & (self.labels == k)], level) for k in np.unique(self.labels[rows])]
-        own = np.array([(each.value, each.low, each.high) for each in found if each is not None])
-        if not len(own):
+        present = np.unique(self.labels[rows])
+        if len(present) < max(self.least, 1):
             return None
+        found = [share(self.right[rows & (self.labels == k)], level) for k in present]
+        own = np.array([(each.value, each.low, each.high) for each in found if each is not None])
         value, count = float(own[:, 0].mean()), len(own)
         down, up = (float(np.hypot.reduce(own[:, end] - own[:, 0])) / count for end in (1, 2))
         return Counted(value, int(rows.sum()), value - down, value + up)
@@ -162,6 +166,55 @@ class Ranking(NamedTuple):
             return None
         area = float((ranks(scores[np.newaxis])[0, true].sum() - hits * (hits + 1) / 2) / (hits * misses))
         return Counted(area, len(true), *area_interval(area, hits, misses, float(ndtri((1 + level) / 2))))
+
+
+class AveragePrecision(NamedTuple):
+    """Average precision: how highly rows are scored, and which are `true`; both (rows,)."""
+
+    scores: Array
+    true: Array
+    has_ratio: bool = True
+
+    def of(self, rows: Array, level: float) -> Counted | None:
+        """With Wilson's interval of a share of the rows that are true, K. Boyd, K. H. Eng and C. D. Page (2013), or of
+        so few as vary as much where that is more: few rows that are not true move it, too. None unless some rows are
+        true and some not."""
+        scores, true = self.scores[rows], self.true[rows]
+        hits = int(true.sum())
+        if not 0 < hits < len(true):
+            return None
+        ranked = ranking.Ranked.by(scores, true)
+        area = float(ranking.average_precision(ranked, np.ones((1, len(true))))[0])
+        spread = float((ranking.precision_influence(ranked) ** 2).sum())
+        like = min(hits, area * (1 - area) / spread) if spread > _TINY else hits
+        return Counted(area, len(true), *wilson(area * like, like, float(ndtri((1 + level) / 2))))
+
+
+class Explained(NamedTuple):
+    """R²: the share of the variance of `labels` that `predicted` explain; both (rows,)."""
+
+    labels: Array
+    predicted: Array
+    has_ratio: bool = False
+
+    def of(self, rows: Array, level: float) -> Counted | None:
+        """With Student's interval of the logarithm of what is left, by leaving out each row once (J. W. Tukey's
+        jackknife); none is told of fewer rows than `LEAST`, nor where all are off by as much. None of labels that do
+        not vary."""
+        labels, count = self.labels[rows], int(rows.sum())
+        if count < 2 or not has_width(float(labels.min()), float(labels.max())):
+            return None
+        squared = (self.predicted[rows] - labels) ** 2
+        spread = (labels - labels.mean()) ** 2
+        left = squared.sum() / spread.sum()
+        others = spread.sum() - spread * count / (count - 1)
+        alike = not has_width(float(squared.min()), float(squared.max()))
+        if count < LEAST or alike or (others <= _TINY * spread.sum()).any() or (squared >= squared.sum()).any():
+            return Counted(float(1 - left), count, -np.inf, 1.0, told=False)
+        logs = np.log((squared.sum() - squared) / others)
+        error = np.sqrt((count - 1) / count * ((logs - logs.mean()) ** 2).sum())
+        times = float(np.exp(stdtrit(count - 1, (1 + level) / 2) * error))
+        return Counted(float(1 - left), count, float(1 - left * times), float(1 - left / times))
 
 
 def share(hits: Array, level: float) -> Counted | None:

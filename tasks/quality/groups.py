@@ -8,10 +8,22 @@ import numpy as np
 
 from exhibit.tasks.models.performance import measured_splits
 from exhibit.tasks.quality.classification import brier, log_losses
-from exhibit.tasks.quality.counted import Counted, Mean, Overlap, Ranking, RootMean, Share, Statistic
+from exhibit.tasks.quality.counted import (
+    AveragePrecision,
+    Balanced,
+    Counted,
+    Explained,
+    Mean,
+    Overlap,
+    Ranking,
+    RootMean,
+    Share,
+    Statistic,
+)
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.grouping import Grouping
+from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.subgroups import (
     APART,
@@ -29,10 +41,11 @@ ALPHA = 0.05  # of all intervals together, and of all comparisons together
 
 class Measures(NamedTuple):
     """What is measured of rows, by name. `limits`: from which difference of two groups on these are said to be apart,
-    of those that say something of the model and are on one scale."""
+    of those that say something of the model and are on one scale. `lacking`: where rows do not have it."""
 
     statistics: Mapping[str, Statistic]
     limits: Mapping[str, float]
+    lacking: Mapping[str, str]
 
     def over(self, rows: Array, level: float) -> dict[str, Counted]:
         """Those that `rows`, a mask, have."""
@@ -58,10 +71,7 @@ def measured(dataset: Dataset, prediction: Prediction, by: Sequence[Grouping], n
             k = dataset.classes.index(about)
             asked = of_class(labels == k, probabilities[:, k], read == k)
         else:
-            own = probabilities[np.arange(len(rows)), labels.astype(np.int64)]
-            asked = of_likeliest(
-                read == labels, probabilities.max(axis=1), own, brier(probabilities, labels.astype(np.int64))
-            )
+            asked = of_likeliest(probabilities, labels.astype(np.int64))
     groupings = with_crossed([one.take(rows) for one in by])
     tables, intervals, comparisons = grouped(asked, groupings)
     return Measured(
@@ -93,37 +103,53 @@ def of_class(true: Array, probability: Array, read: Array) -> Measures:
     it is read as it; the definitions of fairlearn. The selection rate is that of demographic parity, TPR that of equal
     opportunity, TPR and FPR those of equalized odds; the base rate is that of the data, not of the model. Where no row
     is counted there is no share, where fairlearn has 0. Calibration: the mean probability minus the share of what is
-    true. Precision, that of predictive parity, F1, log loss and Brier score have no limit: they differ between groups
-    of other base rates, whatever the model does."""
+    true. Precision, that of predictive parity, F1, average precision, log loss and Brier score have no limit: they
+    differ between groups of other base rates, whatever the model does."""
     true, read = true.astype(bool), read.astype(bool)
     every = np.ones(len(true), bool)
     statistics: dict[str, Statistic] = {
         "base rate": Share(true, every),
         "selection rate": Share(read, every),
         "accuracy": Share(true == read, every),
+        "balanced accuracy": Balanced(true == read, true, least=2),
         "TPR": Share(read, true),
         "FPR": Share(read, ~true),
         "precision": Share(true, read),
         "F1": Overlap(true, read),
         "AUC": Ranking(probability, true),
+        "average precision": AveragePrecision(probability, true),
         "log loss": _log_loss(np.where(true, probability, 1 - probability)),
         "Brier score": Mean((probability - true) ** 2, least=0, most=1),
         "calibration": Mean(probability - true, least=-1, most=1),
     }
-    limited = ("selection rate", "accuracy", "TPR", "FPR", "AUC", "calibration")
-    return Measures(statistics, dict.fromkeys(limited, APART))
+    limited = ("selection rate", "accuracy", "balanced accuracy", "TPR", "FPR", "AUC", "calibration")
+    return Measures(statistics, dict.fromkeys(limited, APART), _LACKING)
 
 
-def of_likeliest(right: Array, probability: Array, own: Array, squared: Array) -> Measures:
-    """Of several classes of which none is asked about (rows,): whether the likeliest is right, how probable it is, how
-    probable the class is that is true, and the squared errors of all, from 0 to 2."""
+_SINGLE = dict.fromkeys(("log loss", "Brier score", "calibration"), mark("there is a single row"))
+_LACKING = {
+    "TPR": mark("no row is of the class"),
+    "FPR": mark("all rows are of the class"),
+    "precision": mark("no row is read as the class"),
+    "F1": mark("no row is of the class or read as it"),
+    **dict.fromkeys(("balanced accuracy", "AUC", "average precision"), mark("all rows are of the class, or none is")),
+    **_SINGLE,
+}
+
+
+def of_likeliest(probabilities: Array, labels: Array) -> Measures:
+    """Of several classes of which none is asked about, (rows, classes) and (rows,): whether the likeliest is right,
+    how probable it is, how probable the class is that is true, and the squared errors of all, from 0 to 2."""
+    right = probabilities.argmax(axis=1) == labels
     statistics: dict[str, Statistic] = {
-        "accuracy": Share(right.astype(bool), np.ones(len(right), bool)),
-        "log loss": _log_loss(own),
-        "Brier score": Mean(squared, least=0, most=2),
-        "calibration": Mean(probability - right, least=-1, most=1),
+        "accuracy": Share(right, np.ones(len(right), bool)),
+        "balanced accuracy": Balanced(right, labels, least=len(np.unique(labels))),
+        "log loss": _log_loss(probabilities[np.arange(len(labels)), labels]),
+        "Brier score": Mean(brier(probabilities, labels), least=0, most=2),
+        "calibration": Mean(probabilities.max(axis=1) - right, least=-1, most=1),
     }
-    return Measures(statistics, dict.fromkeys(("accuracy", "calibration"), APART))
+    limits = dict.fromkeys(("accuracy", "balanced accuracy", "calibration"), APART)
+    return Measures(statistics, limits, {"balanced accuracy": mark("a class has no row"), **_SINGLE})
 
 
 def _log_loss(own: Array) -> Mean:
@@ -132,17 +158,19 @@ def _log_loss(own: Array) -> Mean:
 
 
 def of_values(labels: Array, predicted: Array) -> Measures:
-    """Of measured and predicted values (rows,): mean error, predicted minus measured, mean absolute error, and RMSE,
-    which has no limit."""
+    """Of measured and predicted values (rows,): mean error, predicted minus measured, mean absolute error, and RMSE
+    and R², which have no limit: how far the labels of a group vary moves them."""
     errors = predicted - labels
     statistics: dict[str, Statistic] = {
         "mean label": Mean(labels),
         "mean error": Mean(errors),
         "mean absolute error": Mean(np.abs(errors), least=0),
         "RMSE": RootMean(errors**2),
+        "R²": Explained(labels, predicted),
     }
     limit = APART_IN_SPREADS * float(labels.std())
-    return Measures(statistics, dict.fromkeys(("mean error", "mean absolute error"), limit))
+    lacking = dict.fromkeys(statistics, mark("there is a single row")) | {"R²": mark("the labels do not vary")}
+    return Measures(statistics, dict.fromkeys(("mean error", "mean absolute error"), limit), lacking)
 
 
 def grouped(asked: Measures, by: Sequence[Grouping]) -> tuple[tuple[Subgroups, ...], int, int]:
@@ -176,6 +204,7 @@ def _table(asked: Measures, by: Grouping, intervals: int, comparisons: int) -> S
                 name=by.groups[k],
                 rows=int(by.rows[k]),
                 measures={name: own.estimate for name, own in shown[k].items()},
+                lacking={name: why for name, why in asked.lacking.items() if name not in shown[k]},
             )
             for k in present
         ),

@@ -48,6 +48,19 @@ def average_precision(ranked: Ranked, weights: Array) -> Array:
         return np.asarray((hits * precision).sum(axis=1) / hits.sum(axis=1))
 
 
+def precision_influence(ranked: Ranked) -> Array:
+    """(rows,): by how much each row moves the average precision, its derivative by the weight of the row."""
+    (hits,), (misses,) = ranked.counts(np.ones((1, len(ranked.true))))
+    above, total = hits.cumsum() + misses.cumsum(), hits.sum()
+    precision = hits.cumsum() / above
+    area = (hits * precision).sum() / total
+    # A row moves the precision at its own score and at every lower one.
+    raised = (hits * misses.cumsum() / above**2)[::-1].cumsum()[::-1] / total
+    lowered = (hits * hits.cumsum() / above**2)[::-1].cumsum()[::-1] / total
+    place = ranked.place
+    return np.asarray(np.where(ranked.true, (precision[place] - area) / total + raised[place], -lowered[place]))
+
+
 def roc_curve(name: str, scores: Array, true: Array) -> Curve:
     """The share of what is true that is found against that of the others that are taken for it."""
     from sklearn.metrics import roc_curve as measured

@@ -3,6 +3,8 @@
 import math
 from typing import Literal
 
+from pydantic import Field
+
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.data import Split
 from exhibit.tasks.records.language import mark
@@ -32,11 +34,13 @@ class Estimate(Record):
 
 
 class Subgroup(Record):
-    """Rows that are alike in what they are grouped by; `measures`: by name those that its rows have."""
+    """Rows that are alike in what they are grouped by; `measures`: by name those that its rows have; `lacking`: why
+    they do not have the others."""
 
     name: str
     rows: int
     measures: dict[str, Estimate]
+    lacking: dict[str, str] = Field(default_factory=dict)
 
     @property
     def small(self) -> bool:

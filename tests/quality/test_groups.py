@@ -4,13 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from fairlearn import metrics as fair
-from scipy.stats import chi2_contingency, f_oneway
+from scipy.stats import chi2_contingency, f_oneway, norm
+from scipy.stats import t as student
 from sklearn.metrics import (
     accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
     brier_score_loss,
     f1_score,
     log_loss,
     precision_score,
+    r2_score,
     roc_auc_score,
     root_mean_squared_error,
 )
@@ -20,8 +24,18 @@ from exhibit.tasks.chances import holm, wilson
 from exhibit.tasks.data.grouping import By, groupings, named_groups, ranges
 from exhibit.tasks.document import for_whom
 from exhibit.tasks.quality import groups, roles
-from exhibit.tasks.quality.classification import brier
-from exhibit.tasks.quality.counted import Mean, Overlap, Ranking, area_interval, share
+from exhibit.tasks.quality.counted import (
+    AveragePrecision,
+    Balanced,
+    Counted,
+    Explained,
+    Mean,
+    Overlap,
+    Ranking,
+    area_interval,
+    share,
+)
+from exhibit.tasks.quality.ranking import Ranked, average_precision, precision_influence
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping, group_name
 from exhibit.tasks.records.subgroups import Disparity, Subgroups
@@ -61,9 +75,10 @@ def test_differences_and_ratios_are_those_of_fairlearn_also_of_two_columns_at_on
     every = groups.with_crossed([grouping("sex", sex), grouping("age", age)])
     tables, intervals, comparisons = groups.grouped(groups.of_class(true, probability, read), every)
     assert [table.by for table in tables] == [("sex",), ("age",), ("sex", "age")]
-    assert (intervals, comparisons) == ((2 + 3 + 6) * 11, (1 + 3 + 15) * 11)
+    assert (intervals, comparisons) == ((2 + 3 + 6) * 13, (1 + 3 + 15) * 13)
     measured = {
         "accuracy": accuracy_score,
+        "balanced accuracy": balanced_accuracy_score,
         "selection rate": fair.selection_rate,
         "TPR": fair.true_positive_rate,
         "FPR": fair.false_positive_rate,
@@ -78,7 +93,12 @@ def test_differences_and_ratios_are_those_of_fairlearn_also_of_two_columns_at_on
         assert rates[name].ratio == pytest.approx(frame.ratio()[name])
         for item in tables[2].groups:
             assert item.measures[name].value == pytest.approx(frame.by_group[name][item.name])
-    ranked = {"AUC": roc_auc_score, "log loss": log_loss, "Brier score": brier_score_loss}
+    ranked = {
+        "AUC": roc_auc_score,
+        "average precision": average_precision_score,
+        "log loss": log_loss,
+        "Brier score": brier_score_loss,
+    }
     scored = fair.MetricFrame(metrics=ranked, y_true=true, y_pred=probability, sensitive_features=at_once)
     for name in ranked:
         assert rates[name].difference == pytest.approx(scored.difference()[name])
@@ -127,6 +147,15 @@ def test_a_group_without_rows_that_are_true_has_no_share_of_them() -> None:
     found = by_sex(true & (sex == "male"), probability, read, sex)
     assert "TPR" not in found.groups[0].measures
     assert "TPR" not in by_name(found)
+    assert found.groups[0].lacking == {
+        "TPR": "no row is of the class",
+        "balanced accuracy": "all rows are of the class, or none is",
+        "AUC": "all rows are of the class, or none is",
+        "average precision": "all rows are of the class, or none is",
+    }
+    assert found.groups[0].lacking.keys().isdisjoint(found.groups[0].measures)
+    assert found.groups[1].lacking == {}
+    assert {"balanced accuracy", "AUC", "average precision"}.isdisjoint(by_name(found))
 
 
 def test_errors_of_values_are_means_and_their_limit_is_a_small_effect() -> None:
@@ -271,7 +300,7 @@ def test_intervals_are_counted_as_they_are_shown_and_a_group_without_rows_is_nam
     by = Grouping(by=("g",), groups=("large", "absent", "small"), of=of)
     (found,), intervals, _ = groups.grouped(groups.of_class(true, np.linspace(0.4, 0.6, 84), true), [by])
     shown = [item for group in found.groups for item in group.measures.values() if item.interval]
-    assert intervals == len(shown) == 11 + 4
+    assert intervals == len(shown) == 13 + 4
     assert found.absent == ("absent",)
 
 
@@ -291,9 +320,8 @@ def test_a_small_group_that_is_higher_here_does_not_pass_for_it(order: tuple[int
     right = np.ones(1030, bool)
     right[30:40] = False
     by = Grouping(by=("g",), groups=("a", "b"), of=of)
-    (found,), *_ = groups.grouped(
-        groups.of_likeliest(right, right.astype(float), np.ones(len(right)), np.zeros(len(right))), [by]
-    )
+    probabilities = np.stack([right, ~right], axis=1).astype(float)
+    (found,), *_ = groups.grouped(groups.of_likeliest(probabilities, np.zeros(len(right), int)), [by])
     accuracy = by_name(found)["accuracy"]
     assert accuracy.surest.interval[0] < -0.1
     assert accuracy.surest.interval[1] < 0.1
@@ -386,14 +414,22 @@ def test_of_several_classes_the_loss_is_of_the_true_one() -> None:
     random = np.random.default_rng(0)
     probabilities = random.dirichlet(np.ones(3), 90)
     labels = random.integers(3, size=90)
-    own, read = probabilities[np.arange(90), labels], probabilities.argmax(axis=1)
-    asked = groups.of_likeliest(read == labels, probabilities.max(axis=1), own, brier(probabilities, labels))
+    read, asked = probabilities.argmax(axis=1), groups.of_likeliest(probabilities, labels)
     (table,), *_ = groups.grouped(asked, [grouping("g", np.repeat(["a", "b"], 45))])
     for item, rows in zip(table.groups, (slice(45), slice(45, 90)), strict=True):
         oracle = log_loss(labels[rows], probabilities[rows], labels=[0, 1, 2])
         assert item.measures["log loss"].value == pytest.approx(oracle)
         squared = brier_score_loss(labels[rows], probabilities[rows], labels=[0, 1, 2])
         assert item.measures["Brier score"].value == pytest.approx(squared)
+        balanced = balanced_accuracy_score(labels[rows], read[rows])
+        assert item.measures["balanced accuracy"].value == pytest.approx(balanced)
+    assert by_name(table)["balanced accuracy"].limit == groups.APART
+    labels[:45][labels[:45] == 2] = 1
+    (table,), *_ = groups.grouped(
+        groups.of_likeliest(probabilities, labels), [grouping("g", np.repeat(["a", "b"], 45))]
+    )
+    assert table.groups[0].lacking == {"balanced accuracy": "a class has no row"}
+    assert ("balanced accuracy" in table.groups[1].measures, table.groups[1].lacking) == (True, {})
 
 
 def test_of_many_pairs_the_surest_alone_becomes_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -436,3 +472,94 @@ def test_rmse_of_a_group_is_the_root_of_its_mean_squared_error() -> None:
         assert own.interval
         assert 0 <= own.interval[0] < own.value < own.interval[1]
     assert (by_name(found)["RMSE"].verdict, by_name(found)["RMSE"].ratio) == (None, None)
+
+
+def test_what_the_base_rate_moves_has_no_verdict_and_what_it_does_not_has_one() -> None:
+    """Two groups that the model ranks as well, of which one has nine times as many rows that are true."""
+    random = np.random.default_rng(0)
+    true = np.concatenate([random.random(2000) < 0.1, random.random(2000) < 0.9])
+    score = 1 / (1 + np.exp(-(random.normal(size=4000) + 2 * true - 1)))
+    found = by_name(by_sex(true, score, score >= 0.5, np.repeat(["female", "male"], 2000)))
+    assert (found["balanced accuracy"].verdict, found["AUC"].verdict) == ("pass", "pass")
+    assert found["average precision"].difference > 0.2
+    assert (found["average precision"].limit, found["average precision"].verdict) == (None, None)
+
+
+def test_r2_of_a_group_is_scikit_learns_and_none_of_labels_that_do_not_vary() -> None:
+    random = np.random.default_rng(0)
+    labels, site = random.normal(size=90), np.repeat(["a", "b"], 45)
+    predicted = labels + random.normal(size=90) * np.repeat([0.3, 3.0], 45)
+    (found,), _, comparisons = groups.grouped(groups.of_values(labels, predicted), [grouping("site", site)])
+    for item, rows in zip(found.groups, (slice(45), slice(45, 90)), strict=True):
+        own = item.measures["R²"]
+        assert own.value == pytest.approx(r2_score(labels[rows], predicted[rows]))
+        assert own.interval
+        assert own.interval[0] < own.value < own.interval[1] <= 1
+    assert (comparisons, by_name(found)["R²"].verdict, by_name(found)["R²"].ratio) == (5, None, None)
+    (found,), *_ = groups.grouped(groups.of_values(labels * (site == "b"), predicted), [grouping("site", site)])
+    assert found.groups[0].lacking == {"R²": "the labels do not vary"}
+    assert "R²" not in by_name(found)
+
+
+@pytest.mark.parametrize("off", [0.0, 1.0])
+def test_r2_of_rows_that_are_all_off_by_as_much_and_of_few_rows_has_no_interval(off: float) -> None:
+    labels = np.arange(80.0)
+    (found,), *_ = groups.grouped(groups.of_values(labels, labels + off), [grouping("site", np.repeat(["a", "b"], 40))])
+    assert [item.measures["R²"].interval for item in found.groups] == [None, None]
+    assert by_name(found)["R²"].surest.interval is None
+    few = Explained(labels, labels + np.sin(labels)).of(labels < 9, 0.95)
+    assert few
+    assert (few.told, few.value) == (False, pytest.approx(r2_score(labels[:9], (labels + np.sin(labels))[:9])))
+
+
+def test_the_interval_of_r2_leaves_out_each_row_once() -> None:
+    """Tukey's jackknife of the logarithm of what is left, computed anew without each row."""
+    random = np.random.default_rng(0)
+    labels = random.normal(size=25)
+    predicted = labels + random.normal(size=25)
+    found = Explained(labels, predicted).of(np.ones(25, bool), 0.95)
+    logs = np.array([np.log(1 - r2_score(np.delete(labels, k), np.delete(predicted, k))) for k in range(25)])
+    half = student.ppf(0.975, 24) * np.sqrt(24 / 25 * ((logs - logs.mean()) ** 2).sum())
+    middle = np.log(1 - r2_score(labels, predicted))
+    assert found
+    assert (found.low, found.high) == pytest.approx((1 - np.exp(middle + half), 1 - np.exp(middle - half)))
+
+
+def test_a_row_moves_average_precision_by_its_influence() -> None:
+    """The derivative by its weight, with ties."""
+    random = np.random.default_rng(0)
+    ranked = Ranked.by(random.integers(6, size=40), random.random(40) < 0.3)
+    step = 1e-6 * np.eye(40)
+    moved = (average_precision(ranked, 1 + step) - average_precision(ranked, 1 - step)) / 2e-6
+    assert precision_influence(ranked) == pytest.approx(moved, abs=1e-8)
+
+
+def test_average_precision_has_wilsons_interval_of_the_rows_that_are_true_also_at_one() -> None:
+    """20 rows rank above all 30 others: as if 20 of 20 were hits, which may still be fewer."""
+    true = np.arange(50) < 20
+    found = AveragePrecision(-np.arange(50.0), true).of(np.ones(50, bool), 0.95)
+    assert found
+    assert (found.value, found.low, found.high) == pytest.approx((1, *wilson(20, 20)))
+    assert AveragePrecision(-np.arange(50.0), true).of(true, 0.95) is None
+    assert AveragePrecision(-np.arange(50.0), true).of(~true, 0.95) is None
+    assert Balanced(true, true, least=2).of(true, 0.95) is None
+
+
+def test_intervals_hold_what_is_true_as_often_as_they_say() -> None:
+    """Of scores one deviation apart (the area follows from the normal distribution) and of errors of half a deviation,
+    whose R² is 0.75, over 400 draws each: 95% of them but for their own chance, 2.2 points for two standard errors."""
+    random = np.random.default_rng(0)
+    every, base = np.ones(100, bool), 0.3
+    score = np.linspace(-9, 10, 200_001)
+    hits, misses = (base * norm.sf(score - 1), (1 - base) * norm.sf(score))
+    area = np.trapezoid(hits / (hits + misses) * norm.pdf(score - 1), score)
+
+    def holds(found: Counted | None, value: float) -> bool:
+        return found is not None and found.low <= value <= found.high
+
+    kept = np.zeros(2)
+    for _ in range(400):
+        true, labels = random.random(100) < base, random.normal(size=100)
+        kept[0] += holds(AveragePrecision(random.normal(size=100) + true, true).of(every, 0.95), area)
+        kept[1] += holds(Explained(labels, labels + 0.5 * random.normal(size=100)).of(every, 0.95), 0.75)
+    assert (kept / 400 > 0.95 - 0.022).all()
