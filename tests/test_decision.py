@@ -267,7 +267,7 @@ def test_a_threshold_decides_and_is_said(decided: Decided) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("data.actionable=[incom]",), "no column 'incom'; near are income"),
+        (("data.actionable=[incom]",), "no column 'incom'; near is income"),
         (("document.decision.threshold=2",), "it is a probability of 'good'"),
         (("target=predicted",), "the probability decides, and target.score is auto; type target=predicted_probability"),
         (("selection.ids=[row 99]", "selection.index=null"), "the data has no sample 'row 99'"),

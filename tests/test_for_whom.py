@@ -20,13 +20,14 @@ from exhibit.flows.progress import Watch
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.document import chapter, concerns, for_whom, whom_figures
+from exhibit.tasks.quality.groups import grouped, of_class
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.figure import Whiskers
-from exhibit.tasks.records.grouping import Groupings
+from exhibit.tasks.records.grouping import Grouping, Groupings
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import unpack
-from exhibit.tasks.records.subgroups import ExplainedGroups, ForWhom
+from exhibit.tasks.records.subgroups import ExplainedGroups, ForWhom, Measured
 from exhibit.tasks.stages.load import load
 from exhibit.tasks.store import Store
 from tests.document.test_no_false_sentence import flowers
@@ -239,3 +240,28 @@ def test_no_law_is_asked_of_molecules(kind: Any, said: str) -> None:
     known = item.model_copy(update={"dataset": item.dataset.model_copy(update={"inputs": (read,)})})
     found = ForWhom(by={"site": {"a": 40, "b": 50}}, given=(), measured=None, explained=NOTHING)
     assert f"but may read it from what it is given. {said}" in for_whom._asked(known, found)
+
+
+def test_what_a_group_does_not_have_is_null_in_the_file_and_said_below_the_table() -> None:
+    """Of the men nobody repaid."""
+    random = np.random.default_rng(0)
+    of = np.repeat([0, 1], 40)
+    true, probability = (random.random(80) < 0.5) & (of == 0), random.random(80)
+    by = Grouping(by=("sex",), groups=("female", "male"), of=of)
+    tables, intervals, comparisons = grouped(of_class(true, probability, probability > 0.5), [by])
+    measured = Measured(
+        split="test", rows=80, about="setosa", whole={}, tables=tables, intervals=intervals, comparisons=comparisons
+    )
+    found = ForWhom(by={"sex": {"female": 40, "male": 40}}, given=(), measured=measured, explained=NOTHING)
+    material = flowers([0.4, 0.3, 0.2, 0.1]).model_copy(update={"groups": found})
+    rates, ranks, _ = for_whom._by_group(material)
+    assert "There is no balanced accuracy where all rows are of the class, or none is." in rates.caption
+    assert "There is no TPR where no row is of the class." in rates.caption
+    assert "There is no AUC or average precision where all rows are of the class, or none is." in ranks.caption
+    assert [row[-1] for row in ranks.rows][1] == "–"
+    chapter = json.loads(json.dumps(for_whom.as_plain([material]), allow_nan=False))["chapters"][0]
+    women, men = chapter["measured"]["tables"][0]["groups"]
+    assert women["measures"]["average precision"]["interval"]
+    assert women["lacking"] == {}
+    assert (men["measures"]["average precision"], men["measures"]["balanced accuracy"]) == (None, None)
+    assert men["lacking"]["average precision"] == "all rows are of the class, or none is"

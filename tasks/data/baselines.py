@@ -1,7 +1,6 @@
 """Baselines in raw units: what an input is compared with. They go through the model's own preprocessing."""
 
 import hashlib
-from difflib import get_close_matches
 from typing import Literal
 
 import numpy as np
@@ -10,6 +9,7 @@ from exhibit.tasks.data.kinds import KINDS
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Baseline, Dataset, Input
 from exhibit.tasks.records.language import Message, joined, mark, say
+from exhibit.tasks.records.near import no_sample
 
 # At the beginning of a sentence, and within it.
 _WORDS = {
@@ -87,20 +87,23 @@ def described(name: Baseline, dataset: Dataset, layer: str | int | None, trained
         return _DUMMIES
     if name.startswith(_GIVEN):
         return say("The sample {sample} of the data.", sample=name.removeprefix(_GIVEN))
-    rows = _rows(dataset, trained)
-    said = joined([_in_words(item, chosen, rows, k) for k, (item, chosen) in enumerate(_chosen(name, dataset))])
+    rows, alone = _rows(dataset, trained), len(dataset.inputs) == 1
+    every = [_in_words(item, chosen, rows, k, alone) for k, (item, chosen) in enumerate(_chosen(name, dataset))]
+    said = joined(every)
     if name == "auto":
         return say("{baseline} (the default for this kind of input).", baseline=said)
     return say("{baseline}.", baseline=said)
 
 
-def _in_words(item: Input, chosen: Baseline, rows: Message, place: int) -> Message:
-    """The first of them begins a sentence."""
+def _in_words(item: Input, chosen: Baseline, rows: Message, place: int, alone: bool) -> Message:
+    """The first of them begins a sentence. `alone`: whether there is no other input that it could be of."""
     if item.spelling is None:
         what = say(_WORDS[chosen][min(place, 1)], rows=rows)
         if chosen == "mean" and any(column.kind != "number" for column in item.whole):
+            if alone:
+                return say("{baseline}, of words the commonest", baseline=what)
             return say("{baseline}, of words the commonest, for {input}", baseline=what, input=item.name)
-        return say("{baseline} for {input}", baseline=what, input=item.name)
+        return what if alone else say("{baseline} for {input}", baseline=what, input=item.name)
     name = item.name if place else f"{item.name[0].upper()}{item.name[1:]}"
     if chosen == "hidden":
         return say(
@@ -251,9 +254,7 @@ def _row_of(sample: str, dataset: Dataset) -> Array:
     rows = np.flatnonzero(dataset.sample_ids == sample)
     if not len(rows):
         ids = [str(each) for each in dataset.sample_ids]
-        near = get_close_matches(sample, ids, n=3)
-        hint = f"near are {', '.join(near)}" if near else f"its samples are called {', '.join(ids[:3])} and so on"
-        raise InputError(f"baseline: the data has no sample {sample!r}; {hint}")
+        raise InputError(f"baseline: {no_sample(sample, ids)}")
     return rows[:1]
 
 

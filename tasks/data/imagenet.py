@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.near import is_or_are, nearest
 
 # The short names that torchvision prints; the order is that of the ILSVRC 2012 classes by their WordNet number.
 IMAGENET: tuple[str, ...] = tuple(json.loads(Path(__file__).with_name("imagenet_classes.json").read_text()))
@@ -22,8 +22,9 @@ def class_index(name: str, classes: Sequence[str], where: str = "data.labels:") 
     known = {_plain(own): index for index, own in enumerate(classes)}
     if (found := known.get(_plain(name))) is not None:
         return found
-    near = ", ".join(repr(classes[known[match]]) for match in get_close_matches(_plain(name), known, n=3))
-    raise InputError(f"{where} {name!r} is not one of the {len(classes)} classes; the nearest are {near or 'none'}")
+    near = [repr(classes[known[match]]) for match in nearest(_plain(name), list(known))]
+    hint = f"the nearest {is_or_are(near)} {', '.join(near)}" if near else "none is called much like it"
+    raise InputError(f"{where} {name!r} is not one of the {len(classes)} classes; {hint}")
 
 
 def _plain(name: str) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Container, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, get_args
 
 import numpy as np
@@ -15,6 +14,7 @@ from exhibit.tasks.data.parts import columns
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.decision import ByName, Column, Direction, Lever
+from exhibit.tasks.records.near import is_or_are, nearest
 from exhibit.tasks.records.shown import with_quotes
 
 LABEL = "the label"
@@ -136,9 +136,9 @@ def _no_column(name: str, there: Sequence[str]) -> str:
     stem, colon, end = name.rpartition(":")
     if colon and stem.strip() in there:
         return f"{name!r} was given; the direction of {stem.strip()!r} is up or down, not {end.strip()!r}"
-    near = get_close_matches(name, there, 3)
-    hint = f"near are {told_list(with_quotes(near))}" if near else f"there are {told_list(with_quotes(there))}"
-    return f"the data have no column {name!r}; {hint}"
+    near = nearest(name, there)
+    word, told = ("near", near) if near else ("there", there)
+    return f"the data have no column {name!r}; {word} {is_or_are(told)} {told_list(with_quotes(told))}"
 
 
 def columns_of(item: Input) -> tuple[Column, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Excluded
 from exhibit.tasks.records.language import Message, mark, say
+from exhibit.tasks.records.near import is_or_are
 from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
@@ -26,12 +27,10 @@ FEW_CLASSES = 10  # different whole numbers that are taken for classes
 def require_columns(table: "Table", wanted: Iterable[str], sentence: str) -> None:
     """Raises InputError where a column is not in the table; `sentence`: what is said of it, which stands in for {}."""
     if missing := [name for name in wanted if name not in table.columns]:
-        there = ", ".join(map(str, table.columns))
-        cut = [
-            name for name in map(str, table.columns) if "," in name and missing[0] in map(str.strip, name.split(","))
-        ]
+        there = [str(name) for name in table.columns]
+        cut = [name for name in there if "," in name and missing[0] in map(str.strip, name.split(","))]
         hint = f"; a name with a comma stands in quotes: {typed('KEY', cut[0])}" if cut else ""
-        raise InputError(f"{sentence.format(', '.join(missing))}; there are {there}{hint}")
+        raise InputError(f"{sentence.format(', '.join(missing))}; there {is_or_are(there)} {', '.join(there)}{hint}")
 
 
 def words(cells: "Cells") -> list[str | None]:

@@ -21,6 +21,7 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.language import OR, as_given, as_message, joined, mark, of_option, say, say_all
 from exhibit.tasks.records.model import OutputKind, Prediction
+from exhibit.tasks.records.near import no_sample
 
 _MOST_OUTPUTS = 20
 
@@ -238,9 +239,7 @@ def _no_sample(wanted: str, ids: list[str], dataset: Dataset) -> str:
     excluded = {item.sample_id: item.reason for item in dataset.excluded}
     if wanted in excluded:
         return f"{wanted!r} is among the rows that cannot be used: {excluded[wanted]}"
-    near = get_close_matches(wanted, ids, 3)
-    hint = f"near are {', '.join(near)}" if near else f"its samples are called {', '.join(ids[:3])} and so on"
-    return f"the data has no sample {wanted!r}; {hint}"
+    return no_sample(wanted, ids)
 
 
 def _with_structure(smiles: str, dataset: Dataset) -> list[int]:

@@ -294,9 +294,12 @@ def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
 
 
 def _panel(material: Material, row: int) -> str:
-    """What a panel of one sample is called: by the sample and what is explained of it."""
-    output = material.output_name(int(material.targets[row, 0]))
-    return tr("{sample}, {output}", sample=material.sample_name(row), output=output)
+    """What a panel of one sample is called: by the sample, and for which class it is explained, which need not be that
+    of the sample; of a value there is but one."""
+    name = material.sample_name(row)
+    if not material.dataset.classes:
+        return name
+    return tr("{sample}, for {output}", sample=name, output=material.output_name(int(material.targets[row, 0])))
 
 
 def _listed(series: Sequence[Series], labels: Sequence[str], by_sign: bool = False) -> str:

@@ -100,7 +100,9 @@ def test_a_background_is_drawn_by_its_seed(photos: Dataset) -> None:
 
 def test_a_reader_is_told(photos: Dataset) -> None:
     assert described("blur", photos, None).startswith("The blurred image (a Gaussian")
-    assert described("auto", photos, None) == "A black image for image (the default for this kind of input)."
+    assert described("auto", photos, None) == "A black image (the default for this kind of input)."
+    two = photos.model_copy(update={"inputs": (*photos.inputs, photos.inputs[0].model_copy(update={"name": "mask"}))})
+    assert described("black", two, None) == "A black image for image; a black image for mask."
     assert background_described(2, 5, photos, "uniform").startswith("2 samples of uniform noise")
     assert background_described(9, 5, photos).startswith("9 training rows, drawn with seed 5")
     for every in (27, 99):  # nothing is drawn where all are taken

@@ -186,8 +186,10 @@ def test_names_of_imagenet_are_in_the_published_order() -> None:
     assert [IMAGENET[index] for index in (0, 386, 430, 867, 253)] == [
         "tench", "African elephant", "basketball", "trailer truck", "basenji"
     ]  # fmt: skip
-    with pytest.raises(InputError, match="the nearest are 'African elephant'"):
+    with pytest.raises(InputError, match="the nearest are 'African elephant', 'African cham"):
         class_index("african elefant", IMAGENET)
+    with pytest.raises(InputError, match="1000 classes; none is called much like it"):
+        class_index("~~~", IMAGENET)
 
 
 def test_what_counts_is_what_is_in_the_files(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_directions_are_written_in_several_ways(path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"actionable": ["incom"]}, "actionable: the data have no column 'incom'; near are income"),
+        ({"actionable": ["incom"]}, "actionable: the data have no column 'incom'; near is income"),
         ({"actionable": ["good"]}, "actionable: 'good' is the label, so the model is not given it"),
         ({"actionable": ["note"]}, "actionable: 'note' is in data.ignore, so"),
         ({"actionable": ["who"]}, "actionable: 'who' is the id of a row, so"),
@@ -142,7 +142,7 @@ def test_samples_are_named_by_their_ids(path: Path) -> None:
     assert by_row(SelectionSpec(ids=("c", "a", "c")), data).index == (1, 0)
     with pytest.raises(InputError, match="'b' is among the rows that cannot be used: debts is missing"):
         by_row(SelectionSpec(ids=("b",)), data)
-    with pytest.raises(InputError, match="the data has no sample 'cc'; near are c"):
+    with pytest.raises(InputError, match="the data has no sample 'cc'; near is c"):
         by_row(SelectionSpec(ids=("cc",)), data)
     with pytest.raises(ValueError, match="index and ids both name what is drawn"):
         SelectionSpec(ids=("a",), index=(0,))

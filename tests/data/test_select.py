@@ -127,7 +127,7 @@ def test_the_mean_baseline_is_that_of_the_training_rows() -> None:
     values = baseline("auto", data(), None, np.array([4]))
     assert values is not None
     assert values["x"].tolist() == [[1.0, 2.0]]
-    assert "mean of the training rows" in described("auto", data(), None)
+    assert described("mean", data(), None) == "The mean of the training rows."  # of which input, nobody asks
     assert "mean of the training rows" not in described("auto", data(), None, trained=False)
 
 

@@ -15,6 +15,7 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.framing import Frame, Interpolation
 from exhibit.tasks.records.language import mark, say
 from exhibit.tasks.records.model import Weights
+from exhibit.tasks.records.near import is_or_are, nearest
 
 if TYPE_CHECKING:
     import keras
@@ -186,12 +187,9 @@ def _known(net: str, names: list[str], what: str) -> str:
     Raises:
         InputError: with the nearest ones.
     """
-    from difflib import get_close_matches
-
     by_case = {name.casefold(): name for name in names}
     if (found := by_case.get(net.casefold())) is not None:
         return found
-    near = ", ".join(by_case[name] for name in get_close_matches(net.casefold(), by_case, n=3, cutoff=0.4))
-    raise InputError(
-        f"model.architecture: {net!r} is none of {what}; the nearest are {near or ', '.join(sorted(names)[:3])}"
-    )
+    near = [by_case[name] for name in nearest(net.casefold(), list(by_case), 0.4)]
+    some = f"the nearest {is_or_are(near)} {', '.join(near)}" if near else f"such are {', '.join(sorted(names)[:3])}"
+    raise InputError(f"model.architecture: {net!r} is none of {what}; {some}")
