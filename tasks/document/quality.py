@@ -45,8 +45,8 @@ def _measured(material: Material, quality: Quality) -> str:
     elif quality.rows < _FEW:
         few = tr("On so few rows these are rough.")
     alike = tr(
-        "; where these all give the same, balanced accuracy, macro F1, the Brier score, and F1 and ROC AUC of a class "
-        "have one from the number of rows alone"
+        "; where these all give the same, balanced accuracy, macro F1, the Brier score, and F1, ROC AUC and average "
+        "precision of a class have one from the number of rows alone"
     )
     resampled = tr(
         "Intervals are at 95%: Wilson's for shares of rows, else from {number} resamples of the rows{alike}.",

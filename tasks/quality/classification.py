@@ -8,7 +8,7 @@ from exhibit.tasks.chances import wilson
 from exhibit.tasks.models.performance import rate
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
-from exhibit.tasks.quality.counted import Balanced, Mean, MeanOverlap, Overlap, Ranking, Statistic
+from exhibit.tasks.quality.counted import AveragePrecision, Balanced, Mean, MeanOverlap, Overlap, Ranking, Statistic
 from exhibit.tasks.quality.resampling import draws_of, intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Split
@@ -69,11 +69,15 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
     naive = _naive(labels, learnt, width)
     binary = width == 2
     top = probabilities[:, 1] if binary else probabilities.max(axis=1)
+    second: dict[str, Statistic] = {
+        "ROC AUC": Ranking(probabilities[:, 1], labels == 1),
+        "average precision": AveragePrecision(probabilities[:, 1], labels == 1),
+    }
     counted: dict[str, Statistic] = {
         "balanced accuracy": Balanced(read == labels, labels),
         "macro F1": MeanOverlap(labels, read),
         "Brier score": Mean(squares, least=0, most=1 if binary else 2),
-        **({"ROC AUC": Ranking(probabilities[:, 1], labels == 1)} if binary else {}),
+        **(second if binary else {}),
     }
     return Quality(
         split=split,
@@ -93,7 +97,9 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
                 recall=_wilson("recall", labels == k, read == k),
                 f1=_bounded(measure("F1", k), Overlap(labels == k, read == k), rows),
                 auc=_bounded(measure("ROC AUC", k), Ranking(probabilities[:, k], labels == k), rows),
-                average_precision=measure("average precision", k),
+                average_precision=_bounded(
+                    measure("average precision", k), AveragePrecision(probabilities[:, k], labels == k), rows
+                ),
             )
             for k in each
         ),

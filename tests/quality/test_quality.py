@@ -120,9 +120,14 @@ def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
         low, high = 15 / (15 + 1.959964**2), 1.0  # Wilson's of 15 of 15, and F1 of such a share
         assert item.f1.interval == pytest.approx((2 * low / (1 + low), high))
         assert item.auc.interval is not None
+        assert item.average_precision is not None
+        assert item.average_precision.interval == pytest.approx((low, high))
         assert 0.7 < item.auc.interval[0] < item.auc.interval[1] == 1.0
     [section] = told.sections(material("x", [], inputs("table")).model_copy(update={"quality": found}))
-    assert "F1 and ROC AUC of a class have one from the number of rows alone" in section.blocks[0].paragraphs[0]
+    assert (
+        "F1, ROC AUC and average precision of a class have one from the number of rows alone"
+        in section.blocks[0].paragraphs[0]
+    )
     whole = named(found)
     one = (1 - 15 / (15 + 1.959964**2)) / np.sqrt(2)  # two shares, each off by so much, added in squares, and halved
     assert whole["balanced accuracy"].interval == pytest.approx((1 - one, 1))
@@ -138,16 +143,18 @@ def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
 
 
 def test_no_file_holds_an_interval_without_a_width() -> None:
-    """Average precision and log loss of rows that are all alike bound nothing: null, and not 1 to 1."""
+    """The log loss of rows that are all alike bounds nothing: null, and not 0.1 to 0.1."""
     labels = np.repeat([0, 1], 15)
     found = classification(np.eye(2)[labels] * 0.8 + 0.1, labels, CLASSES[:2], "test", labels)
     own = material("x", [], inputs("table")).model_copy(update={"quality": found})
-    assert named(found)["average precision"].interval == (1, 1)  # which the page says to be none
+    unvaried = named(found)["log loss"].interval  # which the page says to be none
+    assert unvaried is not None
+    assert not has_width(*unvaried)
     [plain] = told.as_plain([own])["chapters"]
     ends = {item["name"]: item["interval"] for item in plain["measures"]}
-    assert {name for name, interval in ends.items() if interval is None} == {"average precision", "log loss"}
+    assert {name for name, interval in ends.items() if interval is None} == {"log loss"}
     assert all(has_width(*interval) for interval in ends.values() if interval)
-    assert plain["classes"][0]["average_precision"]["interval"] is None
+    assert has_width(*plain["classes"][0]["average_precision"]["interval"])
     assert filed({"a": [{"interval": [0.1 + 0.2, 0.3]}, {"interval": [0.0, 0.1]}, {"interval": [0.0, None]}]}) == {
         "a": [{"interval": None}, {"interval": [0.0, 0.1]}, {"interval": [0.0, None]}]
     }
