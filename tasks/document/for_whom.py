@@ -44,11 +44,10 @@ _NO_SHARES = (mark("mean label"), mark("mean error"), mark("mean absolute error"
 # Of one class: in tables that fit a page.
 _PARTS = {
     mark(": rates"): (
-        mark("base rate"), mark("selection rate"), mark("accuracy"), mark("balanced accuracy"), mark("TPR"),
-        mark("FPR"),
+        mark("base rate"), mark("selection rate"), mark("TPR"), mark("FPR"), mark("precision"),
     ),
-    mark(": precision, and how the probabilities rank"): (
-        mark("precision"), mark("F1"), mark("AUC"), mark("average precision"),
+    mark(": accuracy, and how the probabilities rank"): (
+        mark("accuracy"), mark("balanced accuracy"), mark("F1"), mark("AUC"), mark("average precision"),
     ),
     mark(": what the probabilities are worth"): (mark("log loss"), mark("Brier score"), mark("calibration")),
 }  # fmt: skip
