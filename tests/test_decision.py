@@ -79,6 +79,15 @@ def waves_net():
         layer.weight.copy_(torch.tensor(np.tile(SLOPES / 8, 8), dtype=torch.float32)[None])
     return torch.nn.Sequential(torch.nn.Flatten(), layer)
 
+def two():
+    """It looks at age and rank alone."""
+    import torch
+
+    layer = net()
+    with torch.no_grad():
+        layer.weight[0, :3] = 0
+    return layer
+
 def contrary():
     """It says good of the bad."""
     import torch
@@ -262,6 +271,18 @@ def test_a_threshold_decides_and_is_said(decided: Decided) -> None:
     assert 0 <= found["changes"][0]["after"] - values[row, 0] - needed <= 0.01
     assert found["outcome"]["probability"] >= 0.8
     assert said["model"]["Can the model be trusted?"].startswith("not assessed for this threshold.")
+
+
+@pytest.mark.parametrize(
+    ("protected", "said"),
+    [
+        ("[age]", "A protected column, age, is among what counted in this decision."),
+        ("[age,rank]", "Protected columns, age and rank, are among what counted in this decision."),
+    ],
+)
+def test_of_two_features_none_is_among_four(decided: Decided, protected: str, said: str) -> None:
+    document, _ = decided("selection.index=[3]", "model.factory=creditor:two", f"data.protected={protected}")
+    assert said in document.decisions[0].model_dump_json()
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,26 @@ def _known(material: Material, decision: Decision) -> list[Fact]:
     return [Fact(name=tr("Seen before"), text=seen)] * learnt
 
 
+def _among(decision: Decision, leading: Sequence[str]) -> str:
+    """That these are among what counted most; of fewer features all that counted at all."""
+    if max(len(parts.ordered) for parts in decision.methods) < reasons.MOST:
+        if len(leading) == 1:
+            return tr("A protected column, {column}, is among what counted in this decision.", column=leading[0])
+        return tr("Protected columns, {columns}, are among what counted in this decision.", columns=listing(leading))
+    most = str(reasons.MOST)
+    if len(leading) == 1:
+        return tr(
+            "A protected column, {column}, is among the {number} features that counted most in this decision.",
+            column=leading[0],
+            number=most,
+        )
+    return tr(
+        "Protected columns, {columns}, are among the {number} features that counted most in this decision.",
+        columns=listing(leading),
+        number=most,
+    )
+
+
 # --- the reasons ------------------------------------------------------------------------------------------
 
 
@@ -252,22 +272,9 @@ def _protected(material: Material, decision: Decision) -> tuple[str, ...]:
     leading, turning = reasons.leading(material, decision), decision.turning
     if not leading and not turning:
         return ()
-    said, most = [], str(reasons.MOST)
+    said = []
     if leading:
-        among = (
-            tr(
-                "A protected column, {column}, is among the {number} features that counted most in this decision.",
-                column=leading[0],
-                number=most,
-            )
-            if len(leading) == 1
-            else tr(
-                "Protected columns, {columns}, are among the {number} features that counted most in this decision.",
-                columns=listing(leading),
-                number=most,
-            )
-        )
-        said.append(among)
+        said.append(_among(decision, leading))
     if turning:
         alone = (
             tr(
