@@ -10,7 +10,7 @@ import pytest
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.comparing.changes import changed
 from exhibit.tasks.document import changes as changes_chapter
-from exhibit.tasks.document import quality_figures
+from exhibit.tasks.document import quality_figures, table
 from exhibit.tasks.document.chapter import chapter, figures, finding, limits
 from exhibit.tasks.document.common import shares, swarm_figures, verdict_asides, without_score
 from exhibit.tasks.document.compose import compose
@@ -785,3 +785,11 @@ def test_a_typical_sample_of_a_regression_is_typical_of_all() -> None:
     ]
     assert "off by the median of those that are read right:" in said[0]
     assert "off by the median of all explained samples:" in said[1]
+
+
+def test_a_single_row_is_headed_by_what_it_is_explained_for_which_need_not_be_its_class() -> None:
+    """“flower 0, rose” would read as its label."""
+    found = flowers([0.4, 0.3, 0.2, 0.1])
+    assert "flower 0, for rose" in table._samples(found, found.main).alt
+    value = found.dataset.model_copy(update={"classes": (), "task": "regression", "label_name": "length"})
+    assert table._panel(found.model_copy(update={"dataset": value}), 0) == "flower 0"
