@@ -213,7 +213,8 @@ def _kind(material: Material) -> Kind | None:
 
 
 def _methods_of(material: Material) -> Fact:
-    titles = [named(method) for method in (material.main, *material.methods[:-1])]
+    others = [method for method in material.methods if method.label != material.main.label]
+    titles = [named(method) for method in (material.main, *others)]
     left = len(titles) - _MOST_NAMED
     more = [tr("{number} more", number=str(left))] if left > 0 else []
     return Fact(name=tr("Explained by"), text=listing([*titles[:_MOST_NAMED], *more]))

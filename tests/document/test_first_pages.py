@@ -283,6 +283,15 @@ def test_no_sum_stands_on_page_one_and_the_method_in_front_is_named_first() -> N
     assert by == "m3, m0, m1 and 1 more"
 
 
+def test_each_method_is_named_once_whichever_of_them_the_front_page_shows() -> None:
+    """Parts of a method that do not add up are not shown in front, though it may be the last that was asked for."""
+    item = pictures("raw", "raw")
+    first, last = item.methods
+    item = item.model_copy(update={"methods": (first, last.model_copy(update={"additive": False}))})
+    [by] = [fact.text for fact in compose([item], None, {}).front.examined if fact.name == "Explained by"]
+    assert by == "m0 and m1"
+
+
 def test_samples_that_could_not_be_used_are_counted_on_page_one() -> None:
     """1,011 trained on and 253 explained of 1,282 leave 18 that nobody mentions."""
     item = pictures("raw")
