@@ -113,7 +113,7 @@ def changed(directory: Path) -> str:
                 day=day,
                 what=what,
             ),
-            tr("The models were trained again, which these errors leave out."),
+            tr("The models are others, which these errors leave out."),
         ]
     )
 

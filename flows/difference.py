@@ -76,7 +76,7 @@ class Comparison(Record):
                 yield f"  and {len(found) - _MOST:,} more; --json has them all"
         if self.importances and self.retrained:
             yield (
-                f"the model was trained again ({', '.join(self.retrained)}); the errors of importances leave out how "
+                f"the model is another one ({', '.join(self.retrained)}); the errors of importances leave out how "
                 "much another training alone changes them"
             )
         yield from (f"not compared: {one}" for one in self.not_compared)

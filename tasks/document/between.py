@@ -279,7 +279,7 @@ def since(flips: Flips, shifts: Shifts) -> str:
     if stands or not shifts.any:
         return changed or tr("nothing beyond the errors")
     if not changed:
-        return tr("trained again, so that a change of importances may be chance")
+        return tr("another model, so that a change of importances may be chance")
     return tr("{changed}; {topic} is undecided", changed=changed, topic=said(shifts).topic)
 
 

@@ -52,10 +52,18 @@ def _alone(leak: Leak, found: Datasheet) -> str:
         name=name,
         share=share(leak.told),
         rows=rows,
-        least=share(leak.at_least),
+        least=_least(leak.at_least),
         others=share(leak.others),
-        least_of_others=share(leak.others_at_least),
+        least_of_others=_least(leak.others_at_least),
     )
+
+
+def _least(end: float) -> str:
+    """A lower end, rounded down: at least 0%, not at least “under 0.1%”."""
+    return share(min(end, _SURELY) if end >= 1 - _SURELY else 0.0)
+
+
+_SURELY = 0.999
 
 
 def _rule(leak: Leak, found: Datasheet) -> str:

@@ -18,7 +18,7 @@ _TRAINED: dict[Split, tuple[str, str]] = {
 _GIVEN: dict[Split, tuple[str, str]] = {
     **_TRAINED,
     "train": noun("given row", "given rows"),
-    "test": noun("row given as test", "rows given as test"),
+    "test": noun("row set apart as a test", "rows set apart as a test"),
 }
 # The same where they are not counted.
 _PLAIN = (
@@ -27,7 +27,7 @@ _PLAIN = (
     mark("test rows"),
     mark("rows given to be explained"),
     mark("given rows"),
-    mark("rows given as test"),
+    mark("rows set apart as a test"),
 )
 
 

@@ -243,7 +243,10 @@ def rows_of(material: Material) -> str:
     if not material.trained:
         seen = _STATED if material.not_seen else tr("Which of these rows the model has seen before is not known here.")
         unused = tr("The model came trained, so the weights of rows count nowhere.")
-        return sentences([seen, "" if material.dataset.weights is None else unused])
+        apart = trn(
+            "{number} of these rows is set apart as a test.", "{number} of these rows are set apart as a test.", test
+        )
+        return sentences([seen, apart if train and test else "", "" if material.dataset.weights is None else unused])
     if not test:
         return tr(
             "All {number} rows train the model: no data is held out, so its quality below is that on rows it has seen.",

@@ -108,7 +108,7 @@ _DOUBTED = {
     "largest not ahead": mark("the largest is not surely ahead of the others"),
     "single atoms": mark("no explained molecule has one of the functional groups that are told apart"),
     "trained again": mark(
-        "the model was trained again and these errors leave out how much another training alone changes an importance"
+        "the model is another one and these errors leave out how much another training alone changes an importance"
     ),
 }
 

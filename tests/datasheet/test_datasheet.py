@@ -249,6 +249,17 @@ def test_drift_is_that_of_scipy() -> None:
     assert (first.statistic, first.chance) == pytest.approx((expected.statistic, expected.pvalue))
 
 
+@pytest.mark.parametrize(("end", "said"), [(0.0, "0%"), (1e-6, "0%"), (0.53, "53%"), (0.9999, "99.9%")])
+def test_the_lower_end_of_a_share_is_a_number_that_it_is_at_least(end: float, said: str) -> None:
+    """Not “at least under 0.1%”."""
+    values, labels = clean(1)
+    sheet = described(values, labels, 150)
+    assert sheet.strongest is not None
+    strongest = sheet.strongest.model_copy(update={"others": 0.5, "others_at_least": end})
+    (section,) = told.sections(flowers([1, 2, 3, 4], datasheet=sheet.model_copy(update={"strongest": strongest})))
+    assert f"50% of those outside the commonest class (at least {said})" in section.model_dump_json()
+
+
 def test_rows_are_called_training_rows_only_where_they_trained_the_model() -> None:
     """Of a model that came trained nobody knows what trained it."""
     values, labels = clean(0)
@@ -257,6 +268,7 @@ def test_rows_are_called_training_rows_only_where_they_trained_the_model() -> No
     (section,) = told.sections(given)
     words = f"{section.model_dump_json()}{[item.model_dump_json() for item in told.concerns(given)]}"
     assert "given rows" in words
+    assert "150 rows set apart as a test" in words  # by whoever split them: nobody need have given them as that
     assert "training" not in words
 
 

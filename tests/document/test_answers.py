@@ -95,6 +95,17 @@ def test_that_a_model_has_not_seen_its_rows_is_printed_as_the_statement_of_the_u
     assert "The user states that none of these rows trained the model" in rows_of(item)
 
 
+def test_how_many_rows_measure_a_model_that_came_trained_is_said() -> None:
+    """A page that measures it on 1 of 2 given rows says that 1 of them was set apart."""
+    item = flowers(metric=accuracy(0.75, 0.9), trained=False)
+    told = {split: rows_of(item.model_copy(update={"split": np.array(split)})) for split in SPLITS}
+    assert ["set apart" in words for words in told.values()] == [True, False, False]
+    assert "1 of these rows is set apart as a test." in told["train", "test"]
+
+
+SPLITS = (("train", "test"), ("train", "train"), ("test", "test"))
+
+
 def test_weights_of_rows_that_train_nothing_are_said_to_count_nowhere() -> None:
     for trained, weights in itertools.product((True, False), (None, np.ones(2))):
         item = flowers(metric=accuracy(0.75, 0.9), trained=trained)
