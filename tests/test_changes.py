@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from exhibit.flows.difference import compared
 from exhibit.tasks.comparing.changes import changed, nothing_earlier
 from exhibit.tasks.comparing.ranks import beyond
 from exhibit.tasks.comparing.settings import of_point
@@ -114,6 +115,13 @@ def test_ranks_are_printed_with_the_places_that_are_open() -> None:
     (pair,) = changed(EARLIER, report((1, 3.0, 3.1, 4)), report()).pairs
     assert pair.ranks_before.tolist() == [[4, 4, 4], [3, 2, 3], [2, 2, 3], [1, 1, 1]]
     assert "3 (2 to 3)" in written(changed(EARLIER, report((1, 3.0, 3.1, 4)), report()))
+
+
+def test_another_model_is_not_said_to_be_trained_again() -> None:
+    """A model that came as a file was not trained at all."""
+    said = "\n".join(compared("a", "b", EARLIER, report(), report((2.0, 2.0, 3.0, 4.0), weights="f" * 64)).lines())
+    assert "the model is another one (iris); the errors of importances leave out" in said
+    assert "again" not in said
 
 
 def test_without_errors_every_difference_counts() -> None:

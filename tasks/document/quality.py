@@ -54,18 +54,24 @@ def _measured(material: Material, quality: Quality) -> str:
         alike=alike * bool(quality.classes),
     )
     measured = tr("Measured on {rows}.", rows=rows_measured(material, quality))
-    return sentences([measured, seen, resampled, few, *_guess(classes=bool(material.dataset.classes))])
+    return sentences([measured, seen, resampled, few, *_guess(material)])
 
 
-def _guess(*, classes: bool) -> tuple[str, ...]:
-    """What stands beside the values."""
-    if classes:
-        gives = tr(
-            "The guess beside it knows the training labels alone: it gives their shares, or the commonest class."
+def _guess(material: Material) -> tuple[str, ...]:
+    """What stands beside the values. What trained a model that was given is not known, and so not its labels."""
+    if material.dataset.classes:
+        of_classes = (
+            tr("The guess beside it knows the training labels alone: it gives their shares, or the commonest class.")
+            if material.trained
+            else tr(
+                "The guess beside it knows labels of given rows alone: it gives their shares, or the commonest class."
+            )
         )
-        return (gives,)
+        return (of_classes,)
     return (
-        tr("The guess beside it knows the training labels alone: it gives their mean."),
+        tr("The guess beside it knows the training labels alone: it gives their mean.")
+        if material.trained
+        else tr("The guess beside it knows labels of given rows alone: it gives their mean."),
         tr("The model gives no interval with its values, so none is held against them."),
     )
 

@@ -55,7 +55,10 @@ def notes(checks: Mapping[str, CheckWords], several: bool) -> tuple[str, ...]:
                     "the commonest class, or their mean. The typical error is the root mean squared error (RMSE)."
                 ),
                 tr("Of several results the worst answer counts.") if several else "",
-                tr("That a given model has not seen the rows of the data is the user's statement, where it is made."),
+                tr(
+                    "That a given model has not seen the rows of the data is the user's statement, where it is made; "
+                    "the guess beside such a model knows labels of these rows."
+                ),
             ]
         ),
         *_on_checks(checks),

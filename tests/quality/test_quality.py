@@ -110,6 +110,20 @@ def test_a_class_that_no_row_has_is_in_no_mean() -> None:
     assert single.roc == ()
 
 
+def test_the_guess_beside_a_model_that_came_trained_knows_no_training_labels() -> None:
+    """Nobody knows what trained it: the guess knows labels of the rows that were given."""
+    labels = np.repeat([0, 1], 15)
+    found = classification(np.eye(2)[labels] * 0.8 + 0.1, labels, CLASSES[:2], "test", labels)
+    item = material("x", [], inputs("table")).model_copy(update={"quality": found})
+    numbers = item.model_copy(update={"dataset": item.dataset.model_copy(update={"classes": ()})})
+    for each in (item, numbers):
+        for trained in (True, False):
+            [section] = told.sections(each.model_copy(update={"trained": trained}))
+            said = section.blocks[0].paragraphs[0]
+            assert ("knows the training labels alone" in said) == trained
+            assert ("knows labels of given rows alone" in said) != trained
+
+
 def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
     """All resamples of 30 rows that are all right give an F1 and an area of 1; so few rows do not."""
     labels = np.repeat([0, 1], 15)
