@@ -109,7 +109,7 @@ def _encoded(name: str) -> str:
 
 
 def _require_free(run: Path, archive: Path, overwrite: bool) -> None:
-    if os.path.lexists(archive) and not archive.is_symlink() and not archive.is_file() and not archive.is_dir():
+    if archive.exists() and not archive.is_file() and not archive.is_dir():
         raise InputError(f"{archive}: it is a device, a pipe or a socket, which nothing replaces; give another name")
     if archive.is_dir():
         raise InputError(f"{archive}: the name of a zip file was expected, and this is a directory")
@@ -119,8 +119,6 @@ def _require_free(run: Path, archive: Path, overwrite: bool) -> None:
         )
     if not archive.absolute().parent.is_dir():
         raise InputError(f"{archive}: there is no directory {archive.absolute().parent}")
-    if archive.exists() and not archive.is_file():
-        raise InputError(f"{archive}: the name of a zip file was expected, and this is a device, a pipe or the like")
     if os.path.lexists(archive) and not overwrite:
         raise InputError(f"{archive}: it is there already; give another name, or --overwrite to replace it")
 

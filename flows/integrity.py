@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from exhibit.flows.alike import read_table
+from exhibit.flows.packed import require_unpacked
 from exhibit.flows.signatures import Signed, signatures
 from exhibit.flows.verification import REPORT
 from exhibit.tasks.document.pdf import pdf_digest_ok
@@ -102,6 +103,7 @@ def require_report(target: Path) -> None:
         raise InputError(f"{target}: a run directory or a PDF was expected, and this is a device, a pipe or a socket")
     if stat.S_ISREG(about.st_mode) and not 0 < about.st_size <= _MOST_BYTES:
         raise InputError(f"{target}: a PDF was expected, and this is a file of {about.st_size} bytes")
+    require_unpacked(target)
 
 
 _MOST_BYTES = 4 << 30  # of a PDF

@@ -116,6 +116,21 @@ def run(made: Path, tmp_path: Path) -> Path:
 # --- export -----------------------------------------------------------------------------------------------
 
 
+def test_what_was_packed_is_not_called_damaged(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who is handed a zip file may ask `verify` of it, or of the folder that it unpacks to."""
+    packed = tmp_path / "e.zip"
+    assert cli.run(["export", str(run), str(packed)]) == 0
+    with zipfile.ZipFile(packed) as archive:
+        archive.extractall(tmp_path)
+    (folder,) = tmp_path.glob("exhibit-*")
+    capsys.readouterr()
+    for target, said in ((packed, "unpack it, and name the folder data in it"), (folder, f"name {folder / 'data'}")):
+        for words in (["verify", str(target)], ["diff", str(run), str(target)]):
+            assert cli.run(words) == 2
+            assert capsys.readouterr().err.rstrip().endswith(said)
+    assert cli.run(["diff", str(run), str(folder / "data")]) == 0
+
+
 def test_what_is_exported_is_a_bag_that_others_find_whole(run: Path, tmp_path: Path) -> None:
     assert cli.run(["export", str(run), str(tmp_path / "e.zip")]) == 0
     with zipfile.ZipFile(tmp_path / "e.zip") as packed:
@@ -157,7 +172,7 @@ def test_a_damaged_run_is_not_exported(run: Path, tmp_path: Path, capsys: pytest
         ("RUN", "runs", "the name of a zip file was expected, and this is a directory"),
         ("RUN", "no/e.zip", "there is no directory"),
         ("RUN", "RUN/e.zip", "it would lie in the run itself"),
-        ("RUN", "pipe", "the name of a zip file was expected, and this is a device, a pipe or the like"),
+        ("RUN", "pipe", "it is a device, a pipe or a socket, which nothing replaces; give another name"),
     ],
 )
 @pytest.mark.parametrize("more", [[], ["--overwrite"]])
