@@ -112,7 +112,9 @@ def _about_methods(
         f"method: none is named; for this model and these data there are {', '.join(known)}; begin with "
         f"{typed('method', [label])}, with which what follows is measured"
     )
-    yield from (f"method: not {name}: {error}" for name, error in refused.items() if asks[name] in found.gives)
+    for name, error in refused.items():
+        if asks[name] in found.gives:
+            yield f"method: not {name}: {str(error).removeprefix(f'{name}: ')}"
 
 
 class _Rows(NamedTuple):

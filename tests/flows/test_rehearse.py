@@ -147,6 +147,7 @@ def test_a_model_of_ones_own_tells_itself_what_it_gives(
     first, second = _unnamed(tried_unnamed("data=iris", "model=factory", "model.factory=mine:fitted"))
     assert "there are kernel_shap, occlusion; begin with method=[kernel_shap]" in first
     assert second.startswith("method: not tree_shap: ")
+    assert second.count("tree_shap: ") == 1  # by which the reason begins, too
     assert "does not explain this LogisticRegression" in second
 
 
