@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+-]*")
-_SAFE = re.compile(r"[A-Za-z0-9_./+=,:\[\]-]+")
+_SAFE = re.compile(r"[A-Za-z0-9_./+=,:-]+")  # zsh takes brackets for a pattern
 _READ_OTHERWISE = frozenset({"true", "false", "null", "inf", "nan"})  # in any case of letters
 _REFERENCE = re.compile(r"(\\*)\$\{")
 _BEFORE_QUOTE = re.compile(r'(\\*)("|$)')

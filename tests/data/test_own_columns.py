@@ -138,7 +138,7 @@ def test_hundreds_of_dates_are_no_categories(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"day": pd.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d"), "price": np.arange(60) / 7}
     )
-    with pytest.raises(InputError, match=r"'day' holds 60 dates such as 2024-01-01; data\.dates=\[day\] makes year"):
+    with pytest.raises(InputError, match=r"'day' holds 60 dates such as 2024-01-01; 'data\.dates=\[day\]' makes year"):
         loaded(frame, tmp_path)
     with pytest.raises(InputError, match=r"'day' holds dates, but in row 3 it is 'soon'; write dates as 2024-01-31"):
         loaded(frame.assign(day=["soon" if k == 3 else d for k, d in enumerate(frame.day)]), tmp_path, dates=["day"])

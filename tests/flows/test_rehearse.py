@@ -127,11 +127,11 @@ def test_where_no_method_is_named_those_that_fit_are_and_one_to_begin_with(
     named = line.partition("there are ")[2].partition("; ")[0].split(", ")
     assert {"integrated_gradients", "vanilla_grad", "occlusion", "kernel_shap"} <= set(named)
     assert not {"tree_shap", "partition_shap", "partition_shap_tokens", "occlusion_windows", "factory"} & set(named)
-    assert "begin with method=[integrated_gradients]" in line
+    assert "begin with 'method=[integrated_gradients]'" in line
     assert any(line.startswith("integrated_gradients: 2 of 2 samples took ") for line in net)
     forest = tried_unnamed("data=iris", "model=random_forest", "model.trees=3")
     (line,) = _unnamed(forest)
-    assert "there are kernel_shap, occlusion, tree_shap; begin with method=[tree_shap]" in line
+    assert "there are kernel_shap, occlusion, tree_shap; begin with 'method=[tree_shap]'" in line
     assert any(line.startswith("tree_shap: 2 of 2 samples took ") for line in forest)
 
 
@@ -145,7 +145,7 @@ def test_a_model_of_ones_own_tells_itself_what_it_gives(
         "def fitted():\n    return LogisticRegression(max_iter=500).fit(*load_iris(return_X_y=True))\n",
     )
     first, second = _unnamed(tried_unnamed("data=iris", "model=factory", "model.factory=mine:fitted"))
-    assert "there are kernel_shap, occlusion; begin with method=[kernel_shap]" in first
+    assert "there are kernel_shap, occlusion; begin with 'method=[kernel_shap]'" in first
     assert second.startswith("method: not tree_shap: ")
     assert second.count("tree_shap: ") == 1  # by which the reason begins, too
     assert "does not explain this LogisticRegression" in second

@@ -1,6 +1,7 @@
 """`exhibit.explain`: what a Python session holds is explained as the command explains what a factory gives."""
 
 import re
+import shlex
 import subprocess
 import sys
 import warnings
@@ -148,7 +149,7 @@ def test_the_same_model_by_command_and_from_python_gives_the_same_bits(
     assert '#   inputs "table": kind table, (30, 4) of float64\n#   labels: (30,), classification\n' in report.config
     assert '#   classes: ["0", "1", "2"]\n' in report.config
     lines = [line.strip("# \\\n") for line in report.config.splitlines() if line.startswith("#     ")]
-    wanted = read_report([line.replace("MODULE:", "mine:") for line in lines])
+    wanted = read_report([line.replace("MODULE:", "mine:") for word in lines for line in shlex.split(word)])
     with Watch() as watch:
         calls = Calls(Store(tmp_path), Inline(), watch)
         (chapter,) = run_points(wanted.points, wanted.compute, calls, Given())
@@ -483,7 +484,7 @@ def test_what_is_wrong_about_several_labels_is_said(change: dict[str, Any], said
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"X": np.zeros((0, 4))}, "X: it holds no samples"),
+        ({"X": np.zeros((0, 4))}, "X: its values are of shape (0, 4), so there is nothing to explain"),
         ({"X": [np.zeros((2, 2)), np.zeros((3, 3))]}, "X: its samples have different shapes"),
         ({"X": object()}, "X: an object was given"),
         ({"X": np.zeros(4)}, "X: an array of shape (4,) was given"),

@@ -53,7 +53,7 @@ def test_classes_that_are_the_same_or_count_them_are_taken(
         (("benign", "malignant"), ("B", "M"), (), APART),
         (("1", "2", "3"), ("0", "1", "2"), (), APART),
         (("0", "1"), ("1", "2"), (), APART),
-        (SORTED, GRADES, ("Low", "Medium", "High"), r"in the order of the outputs: data.classes=\[high,low,medium\]"),
+        (SORTED, GRADES, ("Low", "Medium", "High"), r"in the order of the outputs: 'data.classes=\[high,low,medium\]'"),
         (SORTED, ("0", "1", "2"), GRADES, "labels in these words and in the order of the outputs"),
     ],
 )
