@@ -367,7 +367,7 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     ("change", "message"),
     [
         (lambda loans: loans.rename(columns={"age": "years"}), "was fitted on age, which the data do not have"),
-        (lambda loans: loans.assign(shoe=43), r"was not fitted on shoe; leave them out with data\.ignore=\[shoe\]"),
+        (lambda loans: loans.assign(shoe=43), r"was not fitted on shoe; leave them out with 'data\.ignore=\[shoe\]'"),
         (lambda loans: loans.assign(region="77"), "knows the categories .01., .02., .13., and is given 77"),
     ],
     ids=["missing", "extra", "other words"],
@@ -702,7 +702,7 @@ def test_a_word_that_pandas_reads_as_missing_is_asked_about() -> None:
     fit = pd.DataFrame({"a": np.arange(48.0) % 7, "c": np.resize(["x", "y", "NA"], 48)})
     label = fit["c"] == "NA"
     model = _encoder_before_a_line().fit(fit.assign(c=fit["c"].replace("NA", np.nan)), label)
-    with pytest.raises(InputError, match=r"'c' holds 'NA', which .* missing, .*: data.missing_values=\[NA\]"):
+    with pytest.raises(InputError, match=r"'c' holds 'NA', which .* missing, .*: 'data.missing_values=\[NA\]'"):
         _model_of(model, fit, label)
     as_words = _encoder_before_a_line().fit(fit, label)
     np.testing.assert_allclose(_model_of(as_words, fit, label), as_words.predict_proba(fit), atol=1e-9)

@@ -252,7 +252,7 @@ def test_efficientnet_is_preprocessed_as_its_weights_say() -> None:
     ("spec", "said"),
     [
         (TorchCNNSpec(), r"model: a torch_cnn halves .* 4 times, .* 16x16 pixels, .* is 8x8; give model.blocks=3, or"),
-        (SmallVGGSpec(), r"model: a small_vgg halves .* 4 times, .*give model.filters=\[16,32,64\], or larger"),
+        (SmallVGGSpec(), r"model: a small_vgg halves .* 4 times, .*give 'model.filters=\[16,32,64\]', or larger"),
     ],
 )
 def test_images_that_are_too_small_are_refused_before_anything_is_built(
