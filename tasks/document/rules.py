@@ -51,8 +51,8 @@ def notes(checks: Mapping[str, CheckWords], several: bool) -> tuple[str, ...]:
         sentences(
             [
                 tr(
-                    "Surely: by the whole 95% interval. A naive guess knows the training labels alone: it is always "
-                    "the commonest class, or their mean. The typical error is the root mean squared error (RMSE)."
+                    "Surely: by the whole 95% interval. A naive guess knows labels alone: it is always the commonest "
+                    "class, or their mean. The typical error is the root mean squared error (RMSE)."
                 ),
                 tr("Of several results the worst answer counts.") if several else "",
                 tr(

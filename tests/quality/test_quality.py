@@ -6,9 +6,11 @@ from sklearn import metrics
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from exhibit.tasks.chances import wilson
+from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.document import quality as told
 from exhibit.tasks.document.quality_tables import ties, whole
+from exhibit.tasks.document.rules import notes
 from exhibit.tasks.evidence.tables import behaviour_rows, check_rows, metric_rows
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
@@ -377,3 +379,10 @@ def test_the_table_of_quality_has_a_column_for_the_reference() -> None:
     own = {one.name: one.value for one in found.reference}
     assert {row[0]: float(row[4].split(" ")[0]) for row in table.rows if row[0] in own} == pytest.approx(own, abs=0.006)
     assert len(whole(point, found.model_copy(update={"reference": ()})).columns) == 5
+
+
+def test_no_rule_says_that_a_guess_knows_training_labels() -> None:
+    """Beside a model that came trained it knows others; the chapter says which."""
+    said = " ".join(notes(CHECK_WORDS, several=True))
+    assert "knows labels alone" in said
+    assert "training labels" not in said
