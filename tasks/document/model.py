@@ -309,8 +309,8 @@ def _labels(material: Material) -> Table:
     return Table(
         name=f"{material.slug}-labels",
         caption=tr(
-            "Quality by label. A naive guess knows labels alone: it is always their mean, or whichever of yes and no is "
-            "commoner."
+            "Quality by label. A naive guess knows labels alone: it is always their mean, or whichever of yes and no "
+            "is commoner."
         ),
         columns=(
             Column(title=tr("label")),
