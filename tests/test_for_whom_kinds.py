@@ -50,7 +50,7 @@ def steps():
 
 @pytest.fixture
 def chapter(own_module: Callable[[str, str], None], tmp_path: Path) -> Callable[[list[str]], Material]:
-    own_module("kinds", SOURCE)
+    own_module("looking", SOURCE)
 
     def ask(words: list[str]) -> Material:
         report = read_report([*words, "check=[]", "model=factory"])
@@ -81,7 +81,7 @@ def texts(folder: Path) -> list[str]:
     return [
         "data=text", f"data.path={folder / 'texts.csv'}", "data.text=text", "data.label=hired", "data.split=split",
         f"data.vocabulary={folder / 'vocabulary.txt'}", "data.groups=[sex]", "data.protected=[sex]",
-        "model.factory=kinds:words", "method=[occlusion]",
+        "model.factory=looking:words", "method=[occlusion]",
     ]  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def pictures(folder: Path) -> list[str]:
     return [
         "data=image_folder", f"data.path={folder / 'pictures'}", "data.size=12", "data.subfolders=true",
         "data.test_share=0.9", f"data.table={folder / 'more.csv'}", "data.groups=[folder,sex]",
-        "model.factory=kinds:corner", "method=[occlusion]",
+        "model.factory=looking:corner", "method=[occlusion]",
     ]  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def test_when_something_counts_in_series_is_compared_between_groups(
     material = chapter(
         [
             "data=series", f"data.path={tmp_path / 'series.csv'}", "data.label=label", "data.groups=[day]",
-            "data.test_share=0.9", "model.factory=kinds:steps", "method=[occlusion]",
+            "data.test_share=0.9", "model.factory=looking:steps", "method=[occlusion]",
         ]
     )  # fmt: skip
     assert material.groups

@@ -128,6 +128,7 @@ def _further_rules(text: str) -> str:
 
 
 _MARKS = frozenset(map(ord, "“”"))  # which the usual faces have, too, and Chinese sets in a square of their own
+MARKS_ALONE = (CHINESE._replace(family="Chinese Sans Marks"), SERIFS[CHINESE]._replace(family="Chinese Serif Marks"))
 
 
 def _quotation_marks(text: str) -> str:
@@ -135,10 +136,10 @@ def _quotation_marks(text: str) -> str:
     used = _MARKS & frozenset(map(ord, text))
     if not used or _own_face() is not CHINESE:
         return ""
-    sans = [CHINESE._replace(family="Chinese Sans Marks", weight=weight) for weight in (REGULAR, BOLD)]
-    serif = SERIFS[CHINESE]._replace(family="Chinese Serif Marks")
+    sans, serif = MARKS_ALONE
+    weights = [sans._replace(weight=weight) for weight in (REGULAR, BOLD)]
     return "".join(
-        [*(_rule(face, _embedded(face.file, used, face.weight)) for face in sans), *_serifs(serif, CHINESE, used)]
+        [*(_rule(face, _embedded(face.file, used, face.weight)) for face in weights), *_serifs(serif, CHINESE, used)]
     )
 
 

@@ -79,7 +79,7 @@ def test_a_table_says_more_of_a_picture_by_as_much_of_its_path_as_tells_it_apart
         ("file,sex\n1.jpg,f\n", ["sex"], "'1.jpg' in row 0 is the name of 2 pictures; write the folder as well, as"),
         ("file,sex\ncat5.jpg,f\ncat/cat5.jpg,m\n", ["sex"], "cat/cat5.jpg stands there twice, in row 0 and row 1"),
         ("name,sex\ncat5.jpg,f\n", ["sex"], "data.table: there is no column file; there are name, sex"),
-        ("file,sex\ncat5.jpg,f\n", ["gender"], "there is no column gender in data.table; there are sex"),
+        ("file,sex\ncat5.jpg,f\n", ["gender"], "there is no column gender in data.table; there is sex"),
         ("file,sex\nbird.jpg,f\n", ["sex"], "no file of it is one of the pictures: it begins with 'bird.jpg', they"),
         (None, ["sex"], "'sex' is a column of data.table, a .csv or .parquet file with a column file"),
     ],

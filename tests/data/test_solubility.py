@@ -220,7 +220,7 @@ def test_a_scaffold_of_thirty_molecules_is_a_group() -> None:
     [
         ("charge", "data.groups: there is no column charge; there are Compound ID, .*smiles, scaffold"),
         (MEASURED, "is the label"),
-        ("Number of Rings", "there is no column Number of Rings in data.explain; there are scaffold"),
+        ("Number of Rings", "there is no column Number of Rings in data.explain; there is scaffold"),
     ],
 )
 def test_groups_that_molecules_do_not_have_are_refused(groups: str, said: str, table: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from exhibit.tasks.document.fonts import MARKS_ALONE
 from exhibit.tasks.drawing import svg
 from exhibit.tasks.faces import CHINESE, FACES, JAPANESE, SCRIPTS, SERIFS
 
@@ -37,7 +38,7 @@ def test_pages_and_pictures_agree_about_their_colours() -> None:
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
 def test_pages_name_only_fonts_that_come_along(sheet: Path) -> None:
     named = set(re.findall(r'"([A-Z][\w ]+)"', sheet.read_text()))
-    assert named <= {face.family for face in (*FACES, JAPANESE, CHINESE, *SCRIPTS, *SERIFS.values())}
+    assert named <= {face.family for face in (*FACES, JAPANESE, CHINESE, *SCRIPTS, *SERIFS.values(), *MARKS_ALONE)}
 
 
 def test_pictures_name_only_fonts_that_come_along() -> None:
