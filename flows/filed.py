@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from exhibit.flows.errors import ConfigError, unknown, validated
+from exhibit.flows.option_file import reading_yaml
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.opening import ends
 from exhibit.tasks.records.profile import Profile
@@ -94,15 +95,8 @@ def _read(what: str, path: Path, kind: type[BaseModel], optional: bool) -> dict[
 
 def _yaml(what: str, path: Path) -> Any:
     text = _text(what, path)
-    try:
+    with reading_yaml(what):
         return yaml.load(text, _Texts)  # a safe loader that constructs even less
-    except yaml.MarkedYAMLError as error:
-        where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ConfigError(f"{what}: {where}{' '.join(str(error.problem or error.context).split())}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{what}: it is no YAML: {' '.join(str(error).split())}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{what}: it is nested too deeply") from error
 
 
 def _text(what: str, path: Path) -> str:

@@ -1,5 +1,7 @@
 """A file of options in a folder of the user's own: whether Hydra could read it to its end, before it tries."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -19,23 +21,35 @@ def require_options(file: Path) -> None:
     """
     try:
         text = whole(file, _MOST_BYTES).decode()
-        size = _size(yaml.compose(text, yaml.SafeLoader), {})
-        keyed = size > _MOST_VALUES or isinstance(yaml.safe_load(text), dict | None)
     except OSError as error:
         raise ConfigError(f"{file}: this file of options cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: this file of options is no UTF-8 (byte {error.start:,}); save it so") from error
-    except yaml.MarkedYAMLError as error:
-        where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ConfigError(f"{file}: {where}{' '.join(str(error.problem or error.context).split())}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{file}: this file of options is no YAML: {' '.join(str(error).split())}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{file}: this file of options is nested too deeply") from error
+    with reading_yaml(f"{file}"):
+        size = _size(yaml.compose(text, yaml.SafeLoader), {})
+        keyed = size > _MOST_VALUES or isinstance(yaml.safe_load(text), dict | None)
     if not keyed:
         raise ConfigError(f"{file}: this file of options is no mapping; lines such as 'key: value' are expected")
     if size > _MOST_VALUES:
         raise ConfigError(f"{file}: this file of options stands for more than {_MOST_VALUES:,} values")
+
+
+@contextmanager
+def reading_yaml(what: str) -> Iterator[None]:
+    """What the YAML library refuses in there is a sentence about `what`.
+
+    Raises:
+        ConfigError: with the line, where one is known.
+    """
+    try:
+        yield
+    except yaml.MarkedYAMLError as error:
+        where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ConfigError(f"{what}: {where}{' '.join(str(error.problem or error.context).split())}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"{what}: it is no YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{what}: it is nested too deeply") from error
 
 
 def _size(node: yaml.Node | None, known: dict[int, int]) -> int:
