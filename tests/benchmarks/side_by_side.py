@@ -1,7 +1,6 @@
 """Work measured side by side in one process, in turn, so that a change of the machine's speed meets all of it."""
 
 import json
-import os
 import platform
 import sys
 import time
@@ -9,6 +8,8 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 DOCS = Path(__file__).parents[2] / "docs"
 RESULTS = DOCS / "benchmarks.json"
@@ -61,13 +62,13 @@ def report(
 
 def machine() -> dict[str, Any]:
     """Where the measurements were made, and with which versions."""
-    cpus = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    cpuinfo = Path("/proc/cpuinfo")  # where there is none, platform knows the processor by its kind alone
+    cpus = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
     model = next((line.partition(":")[2].strip() for line in cpus if line.startswith("model name")), platform.machine())
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "processor": model,
-        "cores": len(os.sched_getaffinity(0)),
-        "memory, GiB": round(memory),
+        "cores": psutil.cpu_count(),
+        "memory, GiB": round(psutil.virtual_memory().total / 2**30),
         "day": time.strftime("%Y-%m-%d", time.gmtime()),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PEERS}},
     }
