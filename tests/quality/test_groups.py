@@ -1,5 +1,7 @@
 """Groups against fairlearn and closed forms, and over seeds: a planted bias is found, clean data is not blamed."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -461,17 +463,20 @@ def test_a_cell_that_says_not_stated_is_no_empty_one() -> None:
         assert [group_name(name) for name in found] == ["'not stated'", "記載なし", "'male, not stated'"]
 
 
-def test_rmse_of_a_group_is_the_root_of_its_mean_squared_error() -> None:
+@pytest.mark.parametrize(("name", "true"), [("RMSE", root_mean_squared_error), ("R²", r2_score)])
+def test_what_a_group_has_of_a_regression_is_scikit_learns(name: str, true: Callable[[Array, Array], float]) -> None:
+    """With an interval, and without a verdict or a ratio."""
     random = np.random.default_rng(0)
     labels, site = random.normal(size=90), np.repeat(["a", "b"], 45)
-    predicted = labels + random.normal(size=90) * np.repeat([1.0, 3.0], 45)
-    (found,), _, _ = groups.grouped(groups.of_values(labels, predicted), [grouping("site", site)])
+    predicted = labels + random.normal(size=90) * np.repeat([0.3, 3.0], 45)
+    (found,), _, comparisons = groups.grouped(groups.of_values(labels, predicted), [grouping("site", site)])
     for item, rows in zip(found.groups, (slice(45), slice(45, 90)), strict=True):
-        own = item.measures["RMSE"]
-        assert own.value == pytest.approx(root_mean_squared_error(labels[rows], predicted[rows]))
+        own = item.measures[name]
+        assert own.value == pytest.approx(true(labels[rows], predicted[rows]))
         assert own.interval
-        assert 0 <= own.interval[0] < own.value < own.interval[1]
-    assert (by_name(found)["RMSE"].verdict, by_name(found)["RMSE"].ratio) == (None, None)
+        assert own.interval[0] < own.value < own.interval[1]
+        assert own.interval[0] >= 0 if name == "RMSE" else own.interval[1] <= 1
+    assert (comparisons, by_name(found)[name].verdict, by_name(found)[name].ratio) == (5, None, None)
 
 
 def test_what_the_base_rate_moves_has_no_verdict_and_what_it_does_not_has_one() -> None:
@@ -485,18 +490,12 @@ def test_what_the_base_rate_moves_has_no_verdict_and_what_it_does_not_has_one() 
     assert (found["average precision"].limit, found["average precision"].verdict) == (None, None)
 
 
-def test_r2_of_a_group_is_scikit_learns_and_none_of_labels_that_do_not_vary() -> None:
+def test_labels_that_do_not_vary_have_no_r2() -> None:
+    """Nor is the one of the other group held against it."""
     random = np.random.default_rng(0)
-    labels, site = random.normal(size=90), np.repeat(["a", "b"], 45)
-    predicted = labels + random.normal(size=90) * np.repeat([0.3, 3.0], 45)
-    (found,), _, comparisons = groups.grouped(groups.of_values(labels, predicted), [grouping("site", site)])
-    for item, rows in zip(found.groups, (slice(45), slice(45, 90)), strict=True):
-        own = item.measures["R²"]
-        assert own.value == pytest.approx(r2_score(labels[rows], predicted[rows]))
-        assert own.interval
-        assert own.interval[0] < own.value < own.interval[1] <= 1
-    assert (comparisons, by_name(found)["R²"].verdict, by_name(found)["R²"].ratio) == (5, None, None)
-    (found,), *_ = groups.grouped(groups.of_values(labels * (site == "b"), predicted), [grouping("site", site)])
+    site = np.repeat(["a", "b"], 45)
+    labels, predicted = random.normal(size=90) * (site == "b"), random.normal(size=90)
+    (found,), *_ = groups.grouped(groups.of_values(labels, predicted), [grouping("site", site)])
     assert found.groups[0].lacking == {"R²": "the labels do not vary"}
     assert "R²" not in by_name(found)
 
