@@ -189,13 +189,20 @@ class ImageFolderSpec(PictureSpec):
             source=of_option(self.source),
         )
         folders = [picture.within for picture in kept] if self.subfolders else None
-        found = picture_groupings(self.groups, kept, folders, picture_table(self.table, self.limits), self.limits)
+        table = picture_table(self.table, self.limits)
+        found = picture_groupings(self.groups, kept, folders, table, self._names(), self.limits)
         return dataset.model_copy(update={"groupings": found})
 
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with digests of the files in the place of where they are."""
         table = picture_table(self.table, self.limits)
-        return super().spec_with_digests() | ({} if table is None else digests({"table": table}))
+        if table is None:
+            return super().spec_with_digests()
+        return super().spec_with_digests() | digests({"table": table}) | {"names": self._names()}
+
+    def _names(self) -> list[str]:
+        """Of all pictures that are there, drawn or not: the table may speak of any."""
+        return [picture.name for picture in self.model_copy(update={"per_class": None}).wanted()[0]]
 
     def _class_folders(self, root: Path) -> list[Path]:
         return sorted(path for path in root.iterdir() if path.is_dir() and self._within(path))

@@ -30,10 +30,16 @@ def picture_table(path: Path | None, limits: Limits) -> Path | None:
 
 
 def picture_groupings(
-    groups: GroupColumns, kept: Sequence[Picture], folders: Sequence[str] | None, table: Path | None, limits: Limits
+    groups: GroupColumns,
+    kept: Sequence[Picture],
+    folders: Sequence[str] | None,
+    table: Path | None,
+    every: Sequence[str],
+    limits: Limits,
 ) -> Groupings | None:
     """Of pictures in their order; None where nothing is asked for. `folders`: of each that below its class, "." where
-    there is none, None where these are not read; `table`: a file with a row for each picture, or for some.
+    there is none, None where these are not read; `table`: a file with a row for each picture, or for some; `every`: the
+    names of all pictures that are there, with those that were not drawn or cannot be read.
 
     Raises:
         InputError: for a column that is not there or has too many values, for folders that are not read, and for rows
@@ -46,7 +52,10 @@ def picture_groupings(
         return None
     rows = pd.DataFrame(index=range(len(kept)))
     if table is not None:
-        rows = _of_pictures(read_table(table, "table", [FILE], (), limits), [picture.name for picture in kept])
+        rows = _of_pictures(read_table(table, "table", [FILE], (), limits), every).loc[
+            [picture.name for picture in kept]
+        ]
+        rows = rows.reset_index(drop=True)
     if FOLDER in asked and FOLDER not in rows:
         if folders is None:
             raise InputError(
@@ -64,7 +73,8 @@ def picture_groupings(
 
 
 def _of_pictures(table: "Table", names: Sequence[str]) -> "Table":
-    """The row of each picture, empty where there is none: found by the end of its path that the table gives.
+    """The row of each picture by its name, empty where there is none: found by the end of its path that the table
+    gives, or by all of it.
 
     Raises:
         InputError: for a table without the column, a name of several pictures, and one that stands there twice.
@@ -73,8 +83,12 @@ def _of_pictures(table: "Table", names: Sequence[str]) -> "Table":
     known: dict[str, list[int]] = {}
     for number, name in enumerate(names):
         parts = normalize("NFC", name).split("/")
-        for start in range(len(parts)):
+        for start in range(1, len(parts)):
             known.setdefault("/".join(parts[start:]), []).append(number)
+    whole: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        whole.setdefault(normalize("NFC", name), []).append(number)
+    known |= whole  # a name that is written out is no end of another
     place: dict[int, int] = {}
     for row, file in enumerate(table[FILE].tolist()):
         written = normalize("NFC", str(file)).replace("\\", "/").removeprefix("./")
@@ -91,6 +105,7 @@ def _of_pictures(table: "Table", names: Sequence[str]) -> "Table":
             f"data.table: no {FILE} of it is one of the pictures: it begins with {table[FILE].iloc[0]!r}, they with "
             f"{names[0]!r}"
         )
-    return (
-        table.drop(columns=FILE).reindex([place.get(number, -1) for number in range(len(names))]).reset_index(drop=True)
-    )
+    table = table.drop(columns=FILE)
+    whole_numbers = table.select_dtypes("int64").columns
+    table = table.astype(dict.fromkeys(whole_numbers, "Int64"))  # beside an empty cell a large one would be rounded
+    return table.reindex([place.get(number, -1) for number in range(len(names))]).set_axis(list(names))

@@ -146,7 +146,9 @@ def _measured(material: Material, found: ForWhom) -> tuple[str, ...]:
                     "Intervals hold together: the chance that all {number} intervals of these tables hold their value "
                     "is at least 95%, so each is wider than it would be alone (Bonferroni).",
                     number=f"{measured.intervals:,}",
-                ),
+                )
+                if measured.intervals
+                else tr("On so few rows, or on rows that are all alike, no interval is known."),
                 tr("Groups of fewer than {few} rows are shown, and compared with no other.", few=str(FEW)),
             ]
         ),
@@ -182,7 +184,8 @@ def _said(material: Material, measured: Measured) -> str:
         )
     return tr(
         "Rates are of {about}. Base rate: how many rows are it. Selection rate: how many are read as it, as "
-        "the likeliest class. Balanced accuracy: the mean of TPR and 1 − FPR. TPR: how many of the rows that are it "
+        "the likeliest class. Accuracy: how many rows are read as the class that they are, whichever it is. Balanced "
+        "accuracy: the mean of that over the classes of these rows. TPR: how many of the rows that are it "
         "are read as it. FPR: how many of the others are. "
         "Precision: how many of the rows that are read as it are it. F1: the harmonic mean of TPR and precision. AUC: "
         "how often a row that is it has a higher probability of it than one that is not. Average precision: the area "
@@ -356,7 +359,10 @@ def _rule(material: Material, measured: Measured) -> list[str]:
             limit=limit,
         ),
         tr("These intervals hold together at 95% over all {number} comparisons.", number=f"{measured.comparisons:,}"),
-        tr("Where all rows of a group are off by as much, that says nothing of other rows: no interval is known.")
+        tr(
+            "Where the rows of a group do not vary, or one of them makes up what is measured, that says nothing of "
+            "other rows: no interval is known."
+        )
         if unknown
         else "",
     ]
@@ -476,7 +482,7 @@ def measure_of(measure: str, measured: Measured) -> str:
     return tr("{measure} of {about}", measure=tr(measure), about=measured.about)
 
 
-_OF_ALL = ("accuracy", "balanced accuracy")  # the same of either class
+_OF_ALL = ("accuracy", "balanced accuracy")  # of all classes
 
 
 def _base(table: Subgroups, item: Disparity, pair: Pair) -> str:

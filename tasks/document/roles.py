@@ -18,6 +18,7 @@ from exhibit.tasks.records.subgroups import (
     FEW,
     FRAME,
     LEVEL,
+    MOST_TIMES,
     TELLS,
     TIMES,
     WORDS,
@@ -117,7 +118,9 @@ def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...],
                 tr(
                     "That may be as it should: it says that the model gives this feature more or less weight there, "
                     "not why."
-                ),
+                )
+                if differs
+                else "",
             ]
         ),
     ), tuple(
@@ -131,8 +134,12 @@ def _role_told(one: Roles, role: Role, names: Mapping[str, str]) -> str:
         feature=names.get(role.feature, role.feature),
         column=one.column,
         group=group_name(role.where),
-        times=plain(role.times),
+        times=_times(role),
     )
+
+
+def _times(role: Role) -> str:
+    return plain(role.times) if role.times < MOST_TIMES else tr("over {number}", number=f"{MOST_TIMES:,.0f}")
 
 
 def _role_table(one: Roles, found: ExplainedGroups, names: Mapping[str, str], name: str) -> Table:
@@ -207,7 +214,7 @@ def _rank(found: Estimate | None) -> str:
 
 
 def _against(role: Role) -> str:
-    times = plain(role.times)
+    times = _times(role)
     return tr("{number} times, otherwise", number=times) if role.differs else tr("{number} times", number=times)
 
 

@@ -52,6 +52,15 @@ class Measures(NamedTuple):
         found = {name: statistic.of(rows, level) for name, statistic in self.statistics.items()}
         return {name: own for name, own in found.items() if own is not None}
 
+    def with_accuracy(self, right: Array, labels: Array) -> "Measures":
+        """The same with the accuracy of all classes, (rows,) and (rows,), as all other pages have it."""
+        found: dict[str, Statistic] = {
+            "accuracy": Share(right, np.ones(len(right), bool)),
+            "balanced accuracy": Balanced(right, labels, least=len(np.unique(labels))),
+        }
+        lacking = {**self.lacking, "balanced accuracy": mark("a class has no row")}
+        return self._replace(statistics={**self.statistics, **found}, lacking=lacking)
+
 
 def measured(dataset: Dataset, prediction: Prediction, by: Sequence[Grouping], named: Sequence[str]) -> Measured | None:
     """On the rows to explain that have labels, else on those that are held out, else on those of the training; None
@@ -70,6 +79,8 @@ def measured(dataset: Dataset, prediction: Prediction, by: Sequence[Grouping], n
         if about:
             k = dataset.classes.index(about)
             asked = of_class(labels == k, probabilities[:, k], read == k)
+            if len(dataset.classes) > 2:  # of two, each row that is read rightly as the one is so as the other
+                asked = asked.with_accuracy(read == labels, labels)
         else:
             asked = of_likeliest(probabilities, labels.astype(np.int64))
     groupings = with_crossed([one.take(rows) for one in by])
@@ -142,14 +153,13 @@ def of_likeliest(probabilities: Array, labels: Array) -> Measures:
     how probable it is, how probable the class is that is true, and the squared errors of all, from 0 to 2."""
     right = probabilities.argmax(axis=1) == labels
     statistics: dict[str, Statistic] = {
-        "accuracy": Share(right, np.ones(len(right), bool)),
-        "balanced accuracy": Balanced(right, labels, least=len(np.unique(labels))),
         "log loss": _log_loss(probabilities[np.arange(len(labels)), labels]),
         "Brier score": Mean(brier(probabilities, labels), least=0, most=2),
         "calibration": Mean(probabilities.max(axis=1) - right, least=-1, most=1),
     }
     limits = dict.fromkeys(("accuracy", "balanced accuracy", "calibration"), APART)
-    return Measures(statistics, limits, {"balanced accuracy": mark("a class has no row"), **_SINGLE})
+    found = Measures({}, limits, _SINGLE).with_accuracy(right, labels)
+    return found._replace(statistics={**found.statistics, **statistics})
 
 
 def _log_loss(own: Array) -> Mean:
@@ -190,7 +200,7 @@ def _table(asked: Measures, by: Grouping, intervals: int, comparisons: int) -> S
     present = [k for k, rows in enumerate(by.rows) if rows]
     large = [k for k in present if by.rows[k] >= FEW]
     # A small group is shown beside the others, so its intervals are among those that hold together.
-    shown = {k: asked.over(by.of == k, 1 - ALPHA / intervals) for k in present}
+    shown = {k: asked.over(by.of == k, 1 - ALPHA / max(intervals, 1)) for k in present}
     compared = {k: asked.over(by.of == k, 1 - ALPHA / comparisons) for k in large} if len(large) > 1 else {}
     disparities = []
     for name, statistic in asked.statistics.items():

@@ -12,7 +12,19 @@ from exhibit.tasks.quality.resampling import intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
 from exhibit.tasks.records.quality import LEAST
-from exhibit.tasks.records.subgroups import BY_CHANCE, FEW, LEVEL, TELLS, TIMES, Estimate, Protected, Proxy, Role, Roles
+from exhibit.tasks.records.subgroups import (
+    BY_CHANCE,
+    FEW,
+    LEVEL,
+    MOST_TIMES,
+    TELLS,
+    TIMES,
+    Estimate,
+    Protected,
+    Proxy,
+    Role,
+    Roles,
+)
 
 _LEADING = 5  # features by rank, at most, among which a protected column, or one that tells it, is said to lead
 _TINY = 1e-300  # instead of 0, by which nothing is divided
@@ -88,9 +100,12 @@ def _roles(
 ) -> tuple[Role, ...]:
     own = {by.groups[k]: values[by.of == k].astype(np.float64) for k in _large(by)}
     ranks = {name: _ranks(np.abs(found)) for name, found in own.items()}
-    surest, tested = chances.argmin(axis=0), (~np.isnan(times)).sum(axis=0)
+    tested = (~np.isnan(times)).sum(axis=0)
     times = np.nan_to_num(times, nan=1.0)
-    differs = np.any(differ(chances, times), axis=0, keepdims=True)[0]
+    otherwise = differ(chances, times)
+    differs = np.any(otherwise, axis=0, keepdims=True)[0]
+    # The group that is named: of those in which it counts otherwise, where there is one, the surest.
+    surest = np.where(otherwise | ~differs, chances, np.inf).argmin(axis=0)
 
     def over(j: int, of: Callable[[Array], Array]) -> dict[str, Estimate]:
         """In each group, over the rows that have the feature."""
@@ -148,7 +163,8 @@ def _against(own: Array, others: Array) -> tuple[Array, Array]:
     with np.errstate(invalid="ignore", divide="ignore"):
         # A feature that counts nothing, or the same everywhere, is as it is elsewhere.
         found = ttest_ind_from_stats(mean1, std1, nobs1, mean2, std2, nobs2, equal_var=False)
-        tests[~few], times[~few] = np.nan_to_num(found.pvalue, nan=1.0), np.nan_to_num(mean1 / mean2, nan=1.0)
+        tests[~few] = np.nan_to_num(found.pvalue, nan=1.0)
+        times[~few] = np.minimum(np.nan_to_num(mean1 / mean2, nan=1.0), MOST_TIMES)
     return tests, times
 
 

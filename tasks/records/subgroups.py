@@ -14,6 +14,7 @@ APART = 0.1  # from which difference of two shares on groups are said to be trea
 APART_IN_SPREADS = 0.2  # of two mean errors, in standard deviations of the labels: a small effect, J. Cohen (1988)
 LEVEL = 0.05  # the chance under which something is said, over all that is looked at together
 WORDS = 50  # of texts that groups are compared by, at most: the commonest
+MOST_TIMES = 1000.0  # from which on it is not told by how much: elsewhere it may count nothing
 TIMES = 1.5  # by how much a feature counts more or less in a group than in the others, where its role differs
 TELLS = 0.3  # from which association on a feature is said to stand for a column: medium, J. Cohen (1988)
 # The parts of a frame of any size, row by row, by which pictures of groups are compared.

@@ -117,3 +117,35 @@ def test_asking_changes_no_picture_and_another_table_is_another_question(pets: P
     assert (other["dataset"], other["groupings"] == grouped["groupings"]) == (plain["dataset"], False)
     assert unpack(Groupings, store.get(other["groupings"])).items[0].groups == ("m", "not stated")
     assert np.bincount(unpack(Groupings, store.get(grouped["groupings"])).items[0].of).tolist() == [1, 1, 8]
+
+
+def test_a_name_of_two_pictures_is_so_where_one_of_them_is_not_drawn(pets: Path) -> None:
+    """Else the row of the other one would be given to the one that is drawn."""
+    asked = [
+        spec(pets, table=table(pets, "file,sex\n1.jpg,f\n"), groups=["sex"], per_class=2, seed=k) for k in range(40)
+    ]
+    alone = [one for one in asked if sum(each.path.name == "1.jpg" for each in one.wanted()[0]) == 1]
+    assert alone
+    with pytest.raises(InputError, match="is the name of 2 pictures"):
+        alone[0].load(Memory())
+
+
+def test_a_name_of_two_pictures_is_so_where_one_of_them_cannot_be_read(pets: Path) -> None:
+    (pets / "dog/east/1.jpg").write_bytes(b"\xff\xd8 no more")
+    with pytest.raises(InputError, match="is the name of 2 pictures"):
+        spec(pets, table=table(pets, "file,sex\n1.jpg,f\n"), groups=["sex"]).load(Memory())
+
+
+def test_a_name_that_is_written_out_is_no_end_of_another(pets: Path) -> None:
+    """A folder of a site may be called as a class is."""
+    other = pets / "dog/cat/cat5.jpg"
+    other.parent.mkdir()
+    Image.new("RGB", (8, 8)).save(other)
+    (sex,) = by_picture(spec(pets, table=table(pets, "file,sex\ncat/cat5.jpg,f\n"), groups=["sex"]))
+    assert {name for name, group in sex.items() if group == "f"} == {"cat/cat5.jpg"}
+
+
+def test_large_whole_numbers_beside_empty_cells_stay_apart(pets: Path) -> None:
+    beside = table(pets, "file,site\ncat5.jpg,9007199254740993\ndog5.jpg,9007199254740992\n")
+    (site,) = by_picture(spec(pets, table=beside, groups=["site"]))
+    assert (site["cat/cat5.jpg"], site["dog/dog5.jpg"]) == ("9007199254740993", "9007199254740992")

@@ -4,6 +4,7 @@ import numpy as np
 
 from exhibit.tasks.document import roles as page
 from exhibit.tasks.quality import roles
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.subgroups import ExplainedGroups, Roles
@@ -48,3 +49,23 @@ def test_parts_of_a_frame_have_names_in_the_language_of_the_page_and_columns_the
     )
     assert page._names(picture)["top left"] == "top left"
     assert page._names(flowers([0.4, 0.3, 0.2, 0.1])) == {}
+
+
+def test_where_no_role_differs_no_feature_is_spoken_of() -> None:
+    """“This feature” would be one that there is not. Of one that counts nothing elsewhere no number is told."""
+    sizes = np.random.default_rng(0).normal(5, 1, (80, 2))
+
+    def text(values: Array) -> str:
+        found = roles.roles(values, ["a", "b"], [SEX], signed=False)
+        explained = ExplainedGroups(
+            method="Occlusion", rows=80, features=2, lead=2, signed_for="", roles=found, protected=()
+        )
+        blocks = page.blocks(flowers([0.4, 0.3, 0.2, 0.1]), explained)
+        return " ".join(paragraph for block in blocks for paragraph in block.paragraphs)
+
+    alike = text(sizes)
+    assert "That is so of no feature." in alike
+    assert "this feature" not in alike
+    alone = text(sizes * np.column_stack([SEX.of == 0, np.ones(80)]))
+    assert "That is so of a where sex is f (over 1,000 times as much)" in alone
+    assert "this feature" in alone

@@ -39,7 +39,9 @@ from exhibit.tasks.quality.counted import (
 )
 from exhibit.tasks.quality.ranking import Ranked, average_precision, precision_influence
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.grouping import Grouping, group_name
+from exhibit.tasks.records.model import Prediction
 from exhibit.tasks.records.subgroups import Disparity, Subgroups
 
 SEEDS = 40
@@ -562,3 +564,31 @@ def test_intervals_hold_what_is_true_as_often_as_they_say() -> None:
         kept[0] += holds(AveragePrecision(random.normal(size=100) + true, true).of(every, 0.95), area)
         kept[1] += holds(Explained(labels, labels + 0.5 * random.normal(size=100)).of(every, 0.95), 0.75)
     assert (kept / 400 > 0.95 - 0.022).all()
+
+
+@pytest.mark.parametrize(("rows", "off"), [(1, 0.5), (3, 0.5), (8, 0.5), (30, 0.0)])
+def test_groups_of_which_no_interval_is_known_are_told_without_one(rows: int, off: float) -> None:
+    """Too few rows, or rows that are all alike."""
+    labels = np.ones(2 * rows) if not off else np.arange(2.0 * rows)
+    asked = groups.of_values(labels, labels + off * np.sin(labels))
+    (found,), intervals, _ = groups.grouped(asked, [grouping("sex", np.repeat(["f", "m"], rows))])
+    assert intervals == 0
+    assert all(own.interval is None for group in found.groups for own in group.measures.values())
+
+
+def test_accuracy_beside_one_of_three_classes_is_that_of_all() -> None:
+    """The rates are of the class that is asked about: rows of the others that are mixed up are no error of these."""
+    labels = np.tile([0, 1, 2], 40)
+    outputs = np.eye(3)[np.where(labels == 1, 2, labels)] * 0.9 + 0.03
+    dataset = Dataset(
+        title="", description="", source="", task="classification", classes=("a", "b", "c"), label_name="kind",
+        inputs=(Input(name="table", kind="table", values=np.zeros((120, 1)), features=("x",)),),
+        sample_ids=np.arange(120).astype(str), labels=labels.astype(float), split=np.full(120, "test"),
+    )  # fmt: skip
+    prediction = Prediction(kind="probabilities", outputs=outputs / outputs.sum(axis=1, keepdims=True))
+    found = groups.measured(dataset, prediction, [grouping("sex", np.repeat(["f", "m"], 60))], ["a"])
+    assert found
+    assert found.about == "a"
+    assert found.whole["accuracy"] == pytest.approx(2 / 3)
+    assert found.whole["balanced accuracy"] == pytest.approx(2 / 3)
+    assert (found.whole["TPR"], found.whole["FPR"]) == (1.0, 0.0)

@@ -8,6 +8,7 @@ from exhibit.tasks.chances import holm
 from exhibit.tasks.quality import roles
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
+from exhibit.tasks.records.subgroups import MOST_TIMES, TIMES
 
 SEEDS = 40
 
@@ -64,3 +65,20 @@ def test_the_test_of_two_groups_is_that_of_welch() -> None:
         one, other = (sizes[by.of == k, j][~np.isnan(sizes[by.of == k, j])] for k in (0, 1))
         assert chances[0, j] == pytest.approx(ttest_ind(one, other, equal_var=False).pvalue)
         assert times[0, j] == pytest.approx(one.mean() / other.mean())
+
+
+def test_the_group_that_is_named_is_one_in_which_the_feature_counts_otherwise() -> None:
+    """Not the one whose small difference is the surest."""
+    random = np.random.default_rng(0)
+    sizes = [random.normal(1.3, 0.2, 2000), random.normal(1.0, 0.2, 2000), random.normal(2.4, 0.6, 40)]
+    by = Grouping(by=("site",), groups=("a", "b", "c"), of=np.repeat([0, 1, 2], [2000, 2000, 40]))
+    ((role,),) = (one.features for one in roles.roles(np.concatenate(sizes)[:, np.newaxis], ["x"], [by], signed=False))
+    assert (role.differs, role.where) == (True, "c")
+    assert role.times >= TIMES
+
+
+def test_a_feature_that_counts_nothing_elsewhere_has_no_number_of_times() -> None:
+    values = np.concatenate([np.random.default_rng(0).normal(5, 1, 40), np.zeros(40)])[:, np.newaxis]
+    by = Grouping(by=("site",), groups=("a", "b"), of=np.repeat([0, 1], 40))
+    ((role,),) = (one.features for one in roles.roles(values, ["x"], [by], signed=False))
+    assert (role.differs, role.where, role.times) == (True, "a", MOST_TIMES)
