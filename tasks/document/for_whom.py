@@ -149,6 +149,13 @@ def _measured(material: Material, found: ForWhom) -> tuple[str, ...]:
                 )
                 if measured.intervals
                 else tr("On so few rows, or on rows that are all alike, no interval is known."),
+                tr(
+                    "Those of means and of RMSE suppose that the rows of a group show how far others may lie: where "
+                    "few are far off, or hardly one is of a class, they are too narrow, and a verdict may come by "
+                    "chance."
+                )
+                if measured.intervals
+                else "",
                 tr("Groups of fewer than {few} rows are shown, and compared with no other.", few=str(FEW)),
             ]
         ),
