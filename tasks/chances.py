@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import betaincinv
 
 from exhibit.tasks.records.base import Array
 
@@ -13,6 +14,15 @@ def wilson(hits: float, count: float, z: float = 1.959964) -> tuple[float, float
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     return float(centre - half), float(centre + half)
+
+
+def clopper_pearson(hits: float, count: float, level: float) -> tuple[float, float]:
+    """The interval of a share that holds it as often as `level` says, or more often, of however few: C. J. Clopper and
+    E. S. Pearson (1934). At a level near 1 Wilson's misses the share of rare hits far more often than it says."""
+    out = (1 - level) / 2
+    low = float(betaincinv(hits, count - hits + 1, out)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, count - hits, 1 - out)) if hits < count else 1.0
+    return low, high
 
 
 def holm(chances: Sequence[float] | Array) -> Array:

@@ -150,9 +150,8 @@ def _measured(material: Material, found: ForWhom) -> tuple[str, ...]:
                 if measured.intervals
                 else tr("On so few rows, or on rows that are all alike, no interval is known."),
                 tr(
-                    "Those of means and of RMSE suppose that the rows of a group show how far others may lie: where "
-                    "few are far off, or hardly one is of a class, they are too narrow, and a verdict may come by "
-                    "chance."
+                    "Those of means allow for a few more rows that are as far off as can be, or, where nothing bounds "
+                    "that, as the farthest of all rows here: few rows say little of what is rare."
                 )
                 if measured.intervals
                 else "",

@@ -109,7 +109,7 @@ def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...],
                 tr(
                     "A feature counts otherwise in a group where its mean |a| is {times} times that of all other such "
                     "rows or more, or as much less, and chance would show as much in fewer than {level} of cases: "
-                    "Welch's test, after Holm over all {tests} that were made.",
+                    "both Welch's and Student's test, after Holm over all {tests} that were made.",
                     times=str(TIMES),
                     level=f"{LEVEL:.0%}",
                     tests=f"{tests:,}",
@@ -158,7 +158,7 @@ def _role_table(one: Roles, found: ExplainedGroups, names: Mapping[str, str], na
         caption=sentences(
             [
                 tr(
-                    "What counts by {column}: means with 95% intervals (Student), ranks with those of resampled rows.",
+                    "What counts by {column}: means with 95% intervals, ranks with those of resampled rows.",
                     column=one.column,
                 ),
                 rest,

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from exhibit.tasks.chances import wilson
+from exhibit.tasks.chances import clopper_pearson
 from exhibit.tasks.orders import ranks
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.records.base import Array
@@ -51,7 +51,7 @@ class Share(NamedTuple):
     has_ratio: bool = True
 
     def of(self, rows: Array, level: float) -> Counted | None:
-        """With E. B. Wilson's interval (1927); None of no rows."""
+        """None of no rows."""
         return share(self.hits[rows & self.among], level)
 
 
@@ -64,19 +64,22 @@ class Mean(NamedTuple):
     has_ratio: bool = False
 
     def of(self, rows: Array, level: float) -> Counted | None:
-        """With Student's interval, no end of which is where no number can be; None of a single row. Where all are
-        alike, one more number is taken in at each side, the farthest that there can be, as A. Agresti and B. Coull
-        (1998) do for shares: else a few rows would be certain. Without a farthest number nothing bounds the mean."""
+        """With Student's interval of the rows and, at each end, z² / 2 more that are as far off as can be, where no
+        number can be farther: `least` and `most`, or, without such, the farthest of all `values`. A. Agresti and B.
+        Coull (1998) take in as many for shares: a few rows say little of what is rare, the less the higher the
+        level. Rows that are all alike say nothing of how far is far. None of a single row."""
         if rows.sum() < 2:
             return None
         own = self.values[rows]
-        found = mean(own, level)
-        low, high = found.low, found.high
-        if alike := not has_width(float(own.min()), float(own.max())):
-            low = mean(np.append(own, self.least), level).low if np.isfinite(self.least) else self.least
-            high = mean(np.append(own, self.most), level).high if np.isfinite(self.most) else self.most
-        told = found.rows >= LEAST and not (alike and np.isinf([self.least, self.most]).any())
-        return found._replace(low=max(low, self.least), high=min(high, self.most), told=told)
+        alike = not has_width(float(own.min()), float(own.max()))
+
+        def far(end: float, farthest: float) -> float:
+            return end if np.isfinite(end) or alike else farthest
+
+        low = with_far(own, far(self.least, float(self.values.min())), level)[0]
+        high = with_far(own, far(self.most, float(self.values.max())), level)[1]
+        told = len(own) >= LEAST and bool(np.isfinite([low, high]).all())
+        return Counted(float(own.mean()), len(own), max(low, self.least), min(high, self.most), told)
 
 
 class RootMean(NamedTuple):
@@ -101,7 +104,7 @@ class Overlap(NamedTuple):
     has_ratio: bool = True
 
     def of(self, rows: Array, level: float) -> Counted | None:
-        """Of the rows that are either, the share J that is both has Wilson's interval, and F1 is 2J / (1 + J), which
+        """Of the rows that are either, the share J that is both has an interval, and F1 is 2J / (1 + J), which
         grows with it; None where there are none."""
         found = share((self.true & self.read)[rows & (self.true | self.read)], level)
         if found is None:
@@ -120,7 +123,7 @@ class Balanced(NamedTuple):
     has_ratio: bool = True
 
     def of(self, rows: Array, level: float) -> Counted | None:
-        """The mean of the shares of all classes, each with Wilson's interval, whose distances from the shares are
+        """The mean of the shares of all classes, the distances of the ends of whose intervals from the shares are
         added in squares: G. Y. Zou and A. Donner (2008); None of no rows."""
         present = np.unique(self.labels[rows])
         if len(present) < max(self.least, 1):
@@ -159,13 +162,15 @@ class Ranking(NamedTuple):
     has_ratio: bool = True
 
     def of(self, rows: Array, level: float) -> Counted | None:
-        """With the interval of R. G. Newcombe (2006), part 2, method 5; None unless some rows are true and some not."""
+        """With the interval of a share of as many pairs, one row of each kind, as there are with every row in one pair
+        at most: W. Hoeffding (1963), section 5. None unless some rows are true and some not."""
         scores, true = self.scores[rows], self.true[rows]
         hits, misses = int(true.sum()), int((~true).sum())
         if not hits or not misses:
             return None
         area = float((ranks(scores[np.newaxis])[0, true].sum() - hits * (hits + 1) / 2) / (hits * misses))
-        return Counted(area, len(true), *area_interval(area, hits, misses, float(ndtri((1 + level) / 2))))
+        pairs = min(hits, misses)
+        return Counted(area, len(true), *clopper_pearson(area * pairs, pairs, level))
 
 
 class AveragePrecision(NamedTuple):
@@ -176,7 +181,7 @@ class AveragePrecision(NamedTuple):
     has_ratio: bool = True
 
     def of(self, rows: Array, level: float) -> Counted | None:
-        """With Wilson's interval of a share of the rows that are true, K. Boyd, K. H. Eng and C. D. Page (2013), or of
+        """With the interval of a share of the rows that are true, K. Boyd, K. H. Eng and C. D. Page (2013), or of
         so few as vary as much where that is more: few rows that are not true move it, too. None unless some rows are
         true and some not."""
         scores, true = self.scores[rows], self.true[rows]
@@ -187,7 +192,7 @@ class AveragePrecision(NamedTuple):
         area = float(ranking.average_precision(ranked, np.ones((1, len(true))))[0])
         spread = float((ranking.precision_influence(ranked) ** 2).sum())
         like = min(hits, area * (1 - area) / spread) if spread > _TINY else hits
-        return Counted(area, len(true), *wilson(area * like, like, float(ndtri((1 + level) / 2))))
+        return Counted(area, len(true), *clopper_pearson(area * like, like, level))
 
 
 class Explained(NamedTuple):
@@ -198,58 +203,45 @@ class Explained(NamedTuple):
     has_ratio: bool = False
 
     def of(self, rows: Array, level: float) -> Counted | None:
-        """With Student's interval of the logarithm of what is left, by leaving out each row once (J. W. Tukey's
-        jackknife); none is told of fewer rows than `LEAST`, nor where all are off by as much. None of labels that do
+        """What is left is the mean of the squared errors by that of the squared distances of the labels from their
+        mean; the distances of the ends of both from them are added in squares, as logarithms: G. Y. Zou and A. Donner
+        (2008). None is told of fewer rows than `LEAST`, nor where all are off by as much; none is of labels that do
         not vary."""
         labels, count = self.labels[rows], int(rows.sum())
         if count < 2 or not has_width(float(labels.min()), float(labels.max())):
             return None
-        squared = (self.predicted[rows] - labels) ** 2
-        spread = (labels - labels.mean()) ** 2
-        left = squared.sum() / spread.sum()
-        others = spread.sum() - spread * count / (count - 1)
-        alike = not has_width(float(squared.min()), float(squared.max()))
-        if count < LEAST or alike or (others <= _TINY * spread.sum()).any() or (squared >= squared.sum()).any():
-            return Counted(float(1 - left), count, -np.inf, 1.0, told=False)
-        logs = np.log((squared.sum() - squared) / others)
-        error = np.sqrt((count - 1) / count * ((logs - logs.mean()) ** 2).sum())
-        times = float(np.exp(stdtrit(count - 1, (1 + level) / 2) * error))
-        return Counted(float(1 - left), count, float(1 - left * times), float(1 - left / times))
+        errors = Mean((self.predicted - self.labels) ** 2, least=0).of(rows, level)
+        around = Mean((self.labels - labels.mean()) ** 2, least=0).of(rows, level)
+        if errors is None or around is None:
+            return None
+        left = errors.value / around.value
+        if not errors.told or not around.told or not errors.value or not around.low:
+            return Counted(1 - left, count, -np.inf, 1.0, told=False)
+        up = np.hypot(np.log(errors.high / errors.value), np.log(around.value / around.low))
+        lowest = errors.low / errors.value  # 0 where nothing says that any row is off
+        down = np.hypot(np.log(lowest), np.log(around.high / around.value)) if lowest else np.inf
+        return Counted(1 - left, count, float(1 - left * np.exp(up)), float(1 - left * np.exp(-down)))
 
 
 def share(hits: Array, level: float) -> Counted | None:
-    """Of truth values (rows,), with Wilson's interval; None of no rows."""
+    """Of truth values (rows,), with C. J. Clopper and E. S. Pearson's interval; None of no rows."""
     if not len(hits):
         return None
-    low, high = wilson(int(hits.sum()), len(hits), float(ndtri((1 + level) / 2)))
+    low, high = clopper_pearson(int(hits.sum()), len(hits), level)
     return Counted(float(hits.mean()), len(hits), low, high)
 
 
-def mean(values: Array, level: float) -> Counted:
-    """Of two rows or more, (rows,), with Student's interval."""
-    half = float(stdtrit(len(values) - 1, (1 + level) / 2) * values.std(ddof=1) / np.sqrt(len(values)))
-    middle = float(values.mean())
-    return Counted(middle, len(values), middle - half, middle + half)
+def with_far(values: Array, far: float, level: float) -> tuple[float, float]:
+    """Student's interval of two rows or more, (rows,), and of z² / 2 more that are all `far`; without ends where that
+    is infinite."""
+    if np.isinf(far):
+        return -np.inf, np.inf
+    more = float(ndtri((1 + level) / 2)) ** 2 / 2
+    count = len(values) + more
+    middle = (float(values.sum()) + more * far) / count
+    spread = (float(((values - middle) ** 2).sum()) + more * (far - middle) ** 2) / (count - 1)
+    half = float(stdtrit(len(values) - 1, (1 + level) / 2)) * np.sqrt(spread / count)
+    return middle - half, middle + half
 
 
-def area_interval(area: float, hits: int, misses: int, z: float) -> tuple[float, float]:
-    """Of an area under the ROC curve over so many rows of both kinds: the areas from which it is z standard errors
-    away, each as large as it would be there (J. A. Hanley and B. J. McNeil, 1982). So it has a width at 0 and 1, too.
-
-    R. G. Newcombe (2006), Confidence intervals for an effect size measure based on the Mann-Whitney statistic, part 2.
-    """
-    from scipy.optimize import brentq
-
-    half = (hits + misses) / 2 - 1
-
-    def beyond(at: float) -> float:
-        spread = 1 + half * ((1 - at) / (2 - at) + at / (1 + at))
-        return (area - at) ** 2 - z * z * at * (1 - at) * spread / (hits * misses)
-
-    inside = min(max(area, _TINY), 1 - _TINY)
-    low = brentq(beyond, 0, inside) if area > 0 else 0.0
-    high = brentq(beyond, inside, 1) if area < 1 else 1.0
-    return float(low), float(high)
-
-
-_TINY = 1e-12  # from 0 and 1, where the standard error is 0
+_TINY = 1e-12  # of a variance: rows that do not move a number

@@ -129,9 +129,9 @@ def of_class(true: Array, probability: Array, read: Array) -> Measures:
         "F1": Overlap(true, read),
         "AUC": Ranking(probability, true),
         "average precision": AveragePrecision(probability, true),
-        "log loss": _log_loss(np.where(true, probability, 1 - probability)),
+        "log loss": _log_loss(np.stack([1 - probability, probability], axis=1), true.astype(np.int64)),
         "Brier score": Mean((probability - true) ** 2, least=0, most=1),
-        "calibration": Mean(probability - true, least=-1, most=1),
+        "calibration": _calibration(probability, true),
     }
     limited = ("selection rate", "accuracy", "balanced accuracy", "TPR", "FPR", "AUC", "calibration")
     return Measures(statistics, dict.fromkeys(limited, APART), _LACKING)
@@ -153,18 +153,25 @@ def of_likeliest(probabilities: Array, labels: Array) -> Measures:
     how probable it is, how probable the class is that is true, and the squared errors of all, from 0 to 2."""
     right = probabilities.argmax(axis=1) == labels
     statistics: dict[str, Statistic] = {
-        "log loss": _log_loss(probabilities[np.arange(len(labels)), labels]),
+        "log loss": _log_loss(probabilities, labels),
         "Brier score": Mean(brier(probabilities, labels), least=0, most=2),
-        "calibration": Mean(probabilities.max(axis=1) - right, least=-1, most=1),
+        "calibration": _calibration(probabilities.max(axis=1), right),
     }
     limits = dict.fromkeys(("accuracy", "balanced accuracy", "calibration"), APART)
     found = Measures({}, limits, _SINGLE).with_accuracy(right, labels)
     return found._replace(statistics={**found.statistics, **statistics})
 
 
-def _log_loss(own: Array) -> Mean:
-    """`own`: (rows,) the probability of what is true."""
-    return Mean(log_losses(own), least=0)
+def _log_loss(probabilities: Array, labels: Array) -> Mean:
+    """Of (rows, classes) and (rows,): no row is farther off than the one whose least probable class was true."""
+    own = probabilities[np.arange(len(labels)), labels]
+    least, most = (float(log_losses(end)) for end in (probabilities.max(), probabilities.min()))
+    return Mean(log_losses(own), least, most)
+
+
+def _calibration(probability: Array, true: Array) -> Mean:
+    """Of (rows,) and (rows,): each is off by its probability, or by that minus 1."""
+    return Mean(probability - true, probability.min() - 1, probability.max())
 
 
 def of_values(labels: Array, predicted: Array) -> Measures:

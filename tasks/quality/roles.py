@@ -1,13 +1,13 @@
 """What explanations say of each group: what counts there, what counts otherwise, and what stands for a protected
 column."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from exhibit.tasks.chances import holm
-from exhibit.tasks.quality.counted import mean
+from exhibit.tasks.quality.counted import Mean
 from exhibit.tasks.quality.resampling import intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
@@ -98,7 +98,8 @@ def _roles(
     *,
     signed: bool,
 ) -> tuple[Role, ...]:
-    own = {by.groups[k]: values[by.of == k].astype(np.float64) for k in _large(by)}
+    values = values.astype(np.float64)
+    own = {by.groups[k]: values[by.of == k] for k in _large(by)}
     ranks = {name: _ranks(np.abs(found)) for name, found in own.items()}
     tested = (~np.isnan(times)).sum(axis=0)
     times = np.nan_to_num(times, nan=1.0)
@@ -107,16 +108,18 @@ def _roles(
     # The group that is named: of those in which it counts otherwise, where there is one, the surest.
     surest = np.where(otherwise | ~differs, chances, np.inf).argmin(axis=0)
 
-    def over(j: int, of: Callable[[Array], Array]) -> dict[str, Estimate]:
+    def over(column: Array, least: float = -np.inf) -> dict[str, Estimate]:
         """In each group, over the rows that have the feature."""
-        found = {name: of(rows[~np.isnan(rows[:, j]), j]) for name, rows in own.items()}
-        return {name: _mean(one) for name, one in found.items() if len(one)}
+        known = ~np.isnan(column)
+        every = Mean(column[known], least)
+        parts = {by.groups[k]: (by.of == k)[known] for k in _large(by)}
+        return {name: _mean(every, rows) for name, rows in parts.items() if rows.any()}
 
     return tuple(
         Role(
             feature=features[j],
-            mean=over(j, np.asarray) if signed else {},
-            size=over(j, np.abs),
+            mean=over(values[:, j]) if signed else {},
+            size=over(np.abs(values[:, j]), least=0),
             rank={name: found[j] for name, found in ranks.items() if j in found},
             where=list(own)[surest[j]] if tested[j] else "",
             times=float(times[surest[j], j]),
@@ -127,11 +130,12 @@ def _roles(
     )
 
 
-def _mean(values: Array) -> Estimate:
-    """Over rows (rows,), with an interval where so many have the feature that their spread says something."""
-    if len(values) < LEAST:
-        return Estimate(value=float(values.mean()), rows=len(values), interval=None)
-    return mean(values, 0.95).estimate
+def _mean(every: Mean, rows: Array) -> Estimate:
+    """Over `rows`, a mask, with an interval where so many have the feature that their spread says something."""
+    found = every.of(rows, 0.95)
+    if found is None:
+        return Estimate(value=float(every.values[rows].mean()), rows=int(rows.sum()), interval=None)
+    return found.estimate
 
 
 def _large(by: Grouping) -> list[int]:
@@ -140,8 +144,12 @@ def _large(by: Grouping) -> list[int]:
 
 def apart(sizes: Array, by: Grouping) -> tuple[Array, Array]:
     """(groups, features): the chance that the mean of `sizes` (rows, features) in a group of 30 rows or more is that of
-    all rows of the other such groups, by B. L. Welch's test (1947); and how many times theirs it is. NaN: fewer than 30
-    rows of the one or of the other have the feature."""
+    all rows of the other such groups; and how many times theirs it is. NaN: fewer than 30 rows of the one or of the
+    other have the feature.
+
+    It is the larger chance of B. L. Welch's test (1947) and of Student's: a group without any of a few rows in which
+    the feature counts far more than elsewhere misleads the former, one that happens to have several of them the
+    latter."""
     large = _large(by)
     kept = np.isin(by.of, large)
     sizes, of = sizes[kept], by.of[kept]
@@ -162,8 +170,11 @@ def _against(own: Array, others: Array) -> tuple[Array, Array]:
     tests, times = np.full((2, own.shape[1]), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         # A feature that counts nothing, or the same everywhere, is as it is elsewhere.
-        found = ttest_ind_from_stats(mean1, std1, nobs1, mean2, std2, nobs2, equal_var=False)
-        tests[~few] = np.nan_to_num(found.pvalue, nan=1.0)
+        found = [
+            ttest_ind_from_stats(mean1, std1, nobs1, mean2, std2, nobs2, equal_var=equal).pvalue
+            for equal in (False, True)
+        ]
+        tests[~few] = np.maximum(*np.nan_to_num(found, nan=1.0))
         times[~few] = np.minimum(np.nan_to_num(mean1 / mean2, nan=1.0), MOST_TIMES)
     return tests, times
 

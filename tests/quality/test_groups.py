@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fairlearn import metrics as fair
-from scipy.stats import chi2_contingency, f_oneway, norm
+from scipy.stats import binomtest, chi2_contingency, f_oneway, norm
 from scipy.stats import t as student
 from sklearn.metrics import (
     accuracy_score,
@@ -22,7 +22,7 @@ from sklearn.metrics import (
 )
 
 from exhibit.tasks.catalogues import spoken
-from exhibit.tasks.chances import holm, wilson
+from exhibit.tasks.chances import clopper_pearson, holm, wilson
 from exhibit.tasks.data.grouping import By, groupings, named_groups, ranges
 from exhibit.tasks.document import for_whom
 from exhibit.tasks.quality import groups, roles
@@ -34,8 +34,9 @@ from exhibit.tasks.quality.counted import (
     Mean,
     Overlap,
     Ranking,
-    area_interval,
+    RootMean,
     share,
+    with_far,
 )
 from exhibit.tasks.quality.ranking import Ranked, average_precision, precision_influence
 from exhibit.tasks.records.base import Array
@@ -128,8 +129,7 @@ def test_intervals_are_widened_by_how_many_there_are() -> None:
 
 def test_a_difference_of_two_shares_has_the_interval_of_newcombes_example() -> None:
     """His table II, method 10: 56/70 against 48/80 is 0.2, from 0.0524 to 0.3339."""
-    found = [share(np.arange(total) < hits, 0.95) for hits, total in ((56, 70), (48, 80))]
-    ends = np.array([(own.value, own.low, own.high) for own in found if own])
+    ends = np.array([(hits / total, *wilson(hits, total)) for hits, total in ((56, 70), (48, 80))])
     difference, start, end = groups.newcombe(ends[:1], ends[1:])
     assert (difference[0], start[0], end[0]) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
 
@@ -142,7 +142,7 @@ def test_a_small_group_is_shown_and_not_compared() -> None:
     assert all({item.surest.high, item.surest.low} == {"female", "male"} for item in found.disparities)
     assert by_sex(true, probability, read, np.full(300, "all")).disparities == ()
     few = by_sex(true, probability, read, np.where(np.arange(300) < 9, "other", sex)).groups[2].measures
-    assert few["selection rate"].interval  # Wilson's is for few rows, too
+    assert few["selection rate"].interval  # that of a share is for few rows, too
     assert few["calibration"].interval is None
 
 
@@ -340,33 +340,33 @@ def test_groups_of_numbers_are_in_the_order_of_their_size() -> None:
     assert found.items[1].groups == ("12", "24", "6", "b")
 
 
-def test_the_interval_of_f1_is_wilsons_of_what_is_true_and_read_among_what_is_either() -> None:
+def test_the_interval_of_f1_is_that_of_what_is_true_and_read_among_what_is_either() -> None:
     """F1 = 2J / (1 + J): 30 of 50 rows are both, so J is 0.6 and F1 0.75."""
     true, read = np.arange(100) < 40, (np.arange(100) >= 10) & (np.arange(100) < 50)
     found = Overlap(true, read).of(np.ones(100, bool), 0.95)
     assert found
-    low, high = wilson(30, 50)
+    low, high = clopper_pearson(30, 50, 0.95)
     assert found.value == pytest.approx(f1_score(true, read)) == pytest.approx(0.75)
     assert (found.low, found.high) == pytest.approx((2 * low / (1 + low), 2 * high / (1 + high)))
     assert Overlap(true & ~true, read & ~read).of(np.ones(100, bool), 0.95) is None
 
 
-def test_the_ends_of_the_interval_of_an_area_are_z_standard_errors_from_it() -> None:
-    """By J. A. Hanley and B. J. McNeil's formula with the mean of both numbers of rows; also of a perfect ranking."""
+def test_an_area_has_the_interval_of_as_many_pairs_as_there_are_also_at_one() -> None:
+    """Five rows that are true rank above all 30 others: five of five pairs."""
+    true = np.arange(35) < 5
+    found = Ranking(-np.arange(35.0), true).of(np.ones(35, bool), 0.95)
+    assert found
+    assert (found.value, found.low, found.high) == pytest.approx((1, *clopper_pearson(5, 5, 0.95)))
+    turned = Ranking(np.arange(35.0), true).of(np.ones(35, bool), 0.95)
+    assert turned
+    assert (turned.value, turned.low, turned.high) == pytest.approx((0, 0, 1 - found.low))
 
-    def error(area: float, hits: int, misses: int) -> float:
-        q1, q2, mean = area / (2 - area), 2 * area**2 / (1 + area), (hits + misses) / 2
-        return np.sqrt((area * (1 - area) + (mean - 1) * (q1 + q2 - 2 * area**2)) / (hits * misses))
 
-    for area, hits, misses in ((0.8, 30, 70), (0.5, 5, 5), (0.99, 200, 10)):
-        low, high = area_interval(area, hits, misses, 1.96)
-        assert [(area - low) / error(low, hits, misses), (high - area) / error(high, hits, misses)] == pytest.approx(
-            [1.96, 1.96], rel=1e-6
-        )
-    low, high = area_interval(1.0, 20, 20, 1.96)
-    assert (high, 0.7 < low < 0.99) == (1.0, True)
-    assert area_interval(0.0, 20, 20, 1.96) == pytest.approx((0, 1 - low))
-    assert area_interval(1.0, 500_000, 500_000, 4)[0] > 0.9999
+@pytest.mark.parametrize(("hits", "count"), [(0, 30), (1, 30), (7, 20), (30, 30)])
+@pytest.mark.parametrize("level", [0.95, 0.9999])
+def test_the_interval_of_a_share_is_that_of_the_exact_binomial_test(hits: int, count: int, level: float) -> None:
+    oracle = binomtest(hits, count).proportion_ci(level, method="exact")
+    assert clopper_pearson(hits, count, level) == pytest.approx((oracle.low, oracle.high))
 
 
 def test_an_area_needs_rows_of_both_kinds_and_ties_count_half() -> None:
@@ -384,7 +384,12 @@ def test_rows_that_are_all_off_by_as_much_are_not_certain(off: float) -> None:
     found = Mean(values, least=-1, most=1).of(np.ones(40, bool), 0.95)
     assert found
     assert -1 <= found.low <= found.value <= found.high <= 1
-    assert 0.05 < found.high - found.low < 0.2
+    exact = 1 - 0.025 ** (1 / 40)  # of rows that are off by 1 more than these, where 40 are not
+    assert all(
+        exact < apart < 1.5 * exact * abs(end - off)
+        for apart, end in ((found.value - found.low, -1), (found.high - found.value, 1))
+        if end != off
+    )
     more = Mean(np.tile(values, 10), least=-1, most=1).of(np.ones(400, bool), 0.95)
     assert more
     assert more.high - more.low < found.high - found.low
@@ -513,17 +518,33 @@ def test_r2_of_rows_that_are_all_off_by_as_much_and_of_few_rows_has_no_interval(
     assert (few.told, few.value) == (False, pytest.approx(r2_score(labels[:9], (labels + np.sin(labels))[:9])))
 
 
-def test_the_interval_of_r2_leaves_out_each_row_once() -> None:
-    """Tukey's jackknife of the logarithm of what is left, computed anew without each row."""
+def test_the_interval_of_r2_follows_from_those_of_the_errors_and_of_the_labels() -> None:
+    """Distances of logarithms are added in squares, and what cannot be below 0 is not."""
     random = np.random.default_rng(0)
-    labels = random.normal(size=25)
-    predicted = labels + random.normal(size=25)
-    found = Explained(labels, predicted).of(np.ones(25, bool), 0.95)
-    logs = np.array([np.log(1 - r2_score(np.delete(labels, k), np.delete(predicted, k))) for k in range(25)])
-    half = student.ppf(0.975, 24) * np.sqrt(24 / 25 * ((logs - logs.mean()) ** 2).sum())
-    middle = np.log(1 - r2_score(labels, predicted))
+    labels = random.normal(size=60)
+    predicted, rows = labels + 0.5 * random.normal(size=60), np.arange(60) < 50
+    found = Explained(labels, predicted).of(rows, 0.95)
+    errors = Mean((predicted - labels) ** 2, least=0).of(rows, 0.95)
+    around = Mean((labels - labels[rows].mean()) ** 2, least=0).of(rows, 0.95)
     assert found
-    assert (found.low, found.high) == pytest.approx((1 - np.exp(middle + half), 1 - np.exp(middle - half)))
+    assert errors
+    assert around
+    left = 1 - r2_score(labels[rows], predicted[rows])
+    up = np.hypot(np.log(errors.high / errors.value), np.log(around.value / around.low))
+    down = np.hypot(np.log(errors.value / errors.low), np.log(around.high / around.value))
+    assert (found.low, found.high) == pytest.approx((1 - left * np.exp(up), 1 - left * np.exp(-down)))
+
+
+@pytest.mark.parametrize("level", [0.95, 0.999])
+def test_rows_that_are_as_far_off_as_can_be_are_rows_like_others(level: float) -> None:
+    """With z² / 2 = 1.92 or 5.41 more: as if so many stood in the table, a share of one by its weight."""
+    values = np.random.default_rng(0).random(30)
+    more = norm.ppf((1 + level) / 2) ** 2 / 2
+    weights = np.append(np.ones(30), more)
+    middle = np.average(np.append(values, 4), weights=weights)
+    spread = (weights * (np.append(values, 4) - middle) ** 2).sum() / (weights.sum() - 1)
+    half = student.ppf((1 + level) / 2, 29) * np.sqrt(spread / weights.sum())
+    assert with_far(values, 4, level) == pytest.approx((middle - half, middle + half))
 
 
 def test_a_row_moves_average_precision_by_its_influence() -> None:
@@ -535,22 +556,23 @@ def test_a_row_moves_average_precision_by_its_influence() -> None:
     assert precision_influence(ranked) == pytest.approx(moved, abs=1e-8)
 
 
-def test_average_precision_has_wilsons_interval_of_the_rows_that_are_true_also_at_one() -> None:
+def test_average_precision_has_the_interval_of_a_share_of_the_rows_that_are_true_also_at_one() -> None:
     """20 rows rank above all 30 others: as if 20 of 20 were hits, which may still be fewer."""
     true = np.arange(50) < 20
     found = AveragePrecision(-np.arange(50.0), true).of(np.ones(50, bool), 0.95)
     assert found
-    assert (found.value, found.low, found.high) == pytest.approx((1, *wilson(20, 20)))
+    assert (found.value, found.low, found.high) == pytest.approx((1, *clopper_pearson(20, 20, 0.95)))
     assert AveragePrecision(-np.arange(50.0), true).of(true, 0.95) is None
     assert AveragePrecision(-np.arange(50.0), true).of(~true, 0.95) is None
     assert Balanced(true, true, least=2).of(true, 0.95) is None
 
 
-def test_intervals_hold_what_is_true_as_often_as_they_say() -> None:
-    """Of scores one deviation apart (the area follows from the normal distribution) and of errors of half a deviation,
-    whose R² is 0.75, over 400 draws each: 95% of them but for their own chance, 2.2 points for two standard errors."""
+def test_intervals_hold_what_is_true_at_least_as_often_as_they_say() -> None:
+    """Of scores one deviation apart, whose areas follow from the normal distribution, of errors of half a deviation,
+    whose R² is 0.75, and of rows of which few count most: 2 of 100 are of a class, or are 100 times as far off. Over
+    400 draws each: 95% of them but for their own chance, 2.2 points for two standard errors."""
     random = np.random.default_rng(0)
-    every, base = np.ones(100, bool), 0.3
+    own, base, off = np.arange(400) < 40, 0.3, np.sqrt(2 / np.pi)
     score = np.linspace(-9, 10, 200_001)
     hits, misses = (base * norm.sf(score - 1), (1 - base) * norm.sf(score))
     area = np.trapezoid(hits / (hits + misses) * norm.pdf(score - 1), score)
@@ -558,12 +580,61 @@ def test_intervals_hold_what_is_true_as_often_as_they_say() -> None:
     def holds(found: Counted | None, value: float) -> bool:
         return found is not None and found.low <= value <= found.high
 
-    kept = np.zeros(2)
+    kept = np.zeros(8)
     for _ in range(400):
-        true, labels = random.random(100) < base, random.normal(size=100)
-        kept[0] += holds(AveragePrecision(random.normal(size=100) + true, true).of(every, 0.95), area)
-        kept[1] += holds(Explained(labels, labels + 0.5 * random.normal(size=100)).of(every, 0.95), 0.75)
+        true, labels, error = random.random(400) < base, random.normal(size=400), random.normal(size=400)
+        rare, far = random.random(400) < 0.02, np.where(random.random(400) < 0.02, 100, 1) * error
+        scores, few = random.normal(size=400) + true, np.where(rare, 0.98, -0.02)
+        kept += [
+            holds(AveragePrecision(scores, true).of(own, 0.95), area),
+            holds(Ranking(scores, true).of(own, 0.95), float(norm.cdf(1 / np.sqrt(2)))),
+            holds(Explained(labels, labels + 0.5 * error).of(own, 0.95), 0.75),
+            holds(Explained(labels * np.sqrt(200.98 * 4), labels * np.sqrt(200.98 * 4) + far).of(own, 0.95), 0.75),
+            holds(Mean(few, least=-1, most=1).of(own, 0.95), 0),
+            holds(Mean(few**2, least=0, most=1).of(own, 0.95), 0.02 * 0.98),
+            holds(Mean(np.abs(far), least=0).of(own, 0.95), off * (0.98 + 2)),
+            holds(RootMean(far**2).of(own, 0.95), float(np.sqrt(0.98 + 200))),
+        ]
     assert (kept / 400 > 0.95 - 0.022).all()
+
+
+def by_class(random: np.random.Generator, of: Array) -> groups.Measures:
+    """A class of which one row of a hundred is, and a model that tells its probability."""
+    score = np.log(0.01 / 0.99) + 1.5 * random.normal(size=len(of))
+    probability = 1 / (1 + np.exp(-score))
+    return groups.of_class(random.random(len(of)) < probability, probability, probability >= 0.5)
+
+
+def by_value(random: np.random.Generator, of: Array) -> groups.Measures:
+    """Errors of which three of a hundred are fifty times as large as the others."""
+    labels = random.normal(size=len(of))
+    far = np.where(random.random(len(of)) < 0.03, 5, 0.1)
+    return groups.of_values(labels, labels + far * random.normal(size=len(of)))
+
+
+@pytest.mark.parametrize("drawn", [by_class, by_value])
+def test_groups_that_are_alike_are_surely_apart_in_none_but_few_draws(
+    drawn: Callable[[np.random.Generator, Array], groups.Measures],
+) -> None:
+    """Small groups beside a large one, over 40 seeds, by any measure: all intervals hold together at 95%."""
+    of = np.repeat([0, 1, 2, 3], [30, 30, 60, 1000])
+    by = Grouping(by=("g",), groups=("a", "b", "c", "d"), of=of)
+    found = [groups.grouped(drawn(np.random.default_rng(seed), of), [by])[0][0] for seed in range(SEEDS)]
+    assert sum(any(item.surely > 0 for item in own.disparities) for own in found) <= 0.05 * SEEDS
+
+
+def test_a_feature_that_counts_much_in_few_rows_has_no_other_role_in_a_group_without_such() -> None:
+    """One row of twenty has 50 times the |a|: 30 rows without any beside 1,000 are no sign, over 40 seeds."""
+    of = np.repeat([0, 1], [30, 1000])
+    by = Grouping(by=("g",), groups=("a", "b"), of=of)
+
+    def told(seed: int) -> bool:
+        random = np.random.default_rng(seed)
+        sizes = np.where(random.random((1030, 8)) < 0.05, 50, 1) * np.abs(random.normal(size=(1030, 8)))
+        chances, times = roles.apart(sizes, by)
+        return bool(roles.differ(holm(chances.ravel()).reshape(chances.shape), times).any())
+
+    assert sum(told(seed) for seed in range(SEEDS)) <= 0.05 * SEEDS
 
 
 @pytest.mark.parametrize(("rows", "off"), [(1, 0.5), (3, 0.5), (8, 0.5), (30, 0.0)])

@@ -133,7 +133,7 @@ def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
     for item in found.classes:
         assert item.f1 is not None
         assert item.auc is not None
-        low, high = 15 / (15 + 1.959964**2), 1.0  # Wilson's of 15 of 15, and F1 of such a share
+        low, high = 0.025 ** (1 / 15), 1.0  # the exact interval of 15 of 15, and F1 of such a share
         assert item.f1.interval == pytest.approx((2 * low / (1 + low), high))
         assert item.auc.interval is not None
         assert item.average_precision is not None
@@ -145,7 +145,7 @@ def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
         in section.blocks[0].paragraphs[0]
     )
     whole = named(found)
-    one = (1 - 15 / (15 + 1.959964**2)) / np.sqrt(2)  # two shares, each off by so much, added in squares, and halved
+    one = (1 - 0.025 ** (1 / 15)) / np.sqrt(2)  # two shares, each off by so much, added in squares, and halved
     assert whole["balanced accuracy"].interval == pytest.approx((1 - one, 1))
     first_f1, second_f1 = (item.f1.interval for item in found.classes if item.f1 is not None)
     assert whole["macro F1"].interval == pytest.approx(np.mean([first_f1, second_f1], axis=0))
@@ -206,7 +206,7 @@ def test_a_resample_without_a_class_is_in_no_interval_of_a_mean_over_classes() -
     own = named(classification(always, labels, CLASSES[:2], "test", labels))
     found = own["balanced accuracy"].interval
     assert found is not None
-    down, up = 1 - 27 / (27 + 1.959964**2), 1.959964**2 / (3 + 1.959964**2)  # Wilson's of 27 of 27, and of none of 3
+    down, up = 1 - 0.025 ** (1 / 27), 1 - 0.025 ** (1 / 3)  # the exact intervals of 27 of 27, and of none of 3
     assert found == pytest.approx((0.5 - down / 2, 0.5 + up / 2))
     rare = np.array([0] * 29 + [1])  # a third of the resamples lack the one row
     own = named(classification(always, rare, CLASSES[:2], "test", labels))
