@@ -65,6 +65,11 @@ def asked(own_module: Callable[[str, str], None], tmp_path: Path) -> Callable[..
     return ask
 
 
+def learned(found: Permutation, *splits: str) -> Permutation:
+    """The same on rows of these splits."""
+    return found.model_copy(update={"asked": found.asked.model_copy(update={"splits": splits})})
+
+
 def test_a_linear_model_behaves_as_its_weights_say(asked: Callable[..., tuple[Material, Store, str]]) -> None:
     material, store, digest = asked(ALL)
     dependence, local, permutation, attributed, pairs = material.behaviour
@@ -103,7 +108,19 @@ def test_a_linear_model_behaves_as_its_weights_say(asked: Callable[..., tuple[Ma
     assert "debts" not in said
     assert "All 3 features but job (its categories have no order) were asked about." in said
     assert "No pair of features does anything together; what counts most alone is income" in said
-    assert "20 given rows" in " ".join(table.caption for block in section.blocks for table in block.tables)
+    assert "Whether the model has seen these rows before is not known; of rows that trained it" in said
+    for change, words in (
+        ({"not_seen": True}, ("is not known", False)),
+        ({"trained": True}, ("The model was trained on", False)),
+        ({"trained": True, "behaviour": (learned(permutation, "train"),)}, ("trained on these rows", True)),
+        ({"trained": True, "behaviour": (learned(permutation, "train", "test"),)}, ("trained on some of", True)),
+    ):
+        assert (
+            words[0] in chapter.chapter(material.model_copy(update=change), CHECK_WORDS).model_dump_json()
+        ) == words[1]
+    assert "20 rows set apart as a test" in " ".join(
+        table.caption for block in section.blocks for table in block.tables
+    )
     found = json.loads(store.get(tabulate(store, [digest])["behaviour"]))
     values = {item["feature"]: item["mean"] for item in found["chapters"][0]["found"][0]["items"]}
     assert values["income"] == income.mean.tolist()

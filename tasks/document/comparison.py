@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from exhibit.tasks.document import agreements, bearing, samples, survival
 from exhibit.tasks.document.model import rows_of
-from exhibit.tasks.document.over_rows import kind_of
+from exhibit.tasks.document.rows import called
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.verdicts import all_rows, verdict_table
 from exhibit.tasks.document.words import capital, count, listing, plain, share
@@ -184,10 +184,10 @@ def _point_table(comparison: Comparison) -> Table:
         )
         for point in comparison.points[:_MOST_ROWS]
     ]
-    on = listing([kind_of(rows) for rows in sorted({point.measured_rows for point in comparison.points})])
+    on = listing([called(rows) for rows in sorted({point.measured_rows for point in comparison.points})])
     caption = [
         tr("The points, and what differs between them."),
-        tr("The quality of their models is that on the {kind} rows.", kind=on),
+        tr("The quality of their models is that on the {rows}.", rows=on),
     ]
     spent = [tr(_COSTS[name]) for name in costs]
     if spent:

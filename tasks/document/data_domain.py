@@ -1,6 +1,6 @@
 """How near the molecules of a chapter are to those of the training."""
 
-from exhibit.tasks.document.data_words import rows_of
+from exhibit.tasks.document.rows import of_split
 from exhibit.tasks.document.words import count, plain, share
 from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.language import sentences, tr, trn, trp
@@ -10,7 +10,7 @@ from exhibit.tasks.records.page import Column, Table
 
 def told(material: Material, found: Datasheet) -> tuple[str, ...]:
     """Nothing of data without molecules."""
-    domain, training = found.domain, rows_of(material, "train")
+    domain, training = found.domain, of_split(material, "train")
     if domain is None:
         return ()
     usual = tr(
@@ -30,7 +30,7 @@ def told(material: Material, found: Datasheet) -> tuple[str, ...]:
         "Of {rows}, {number} ({share}) is farther, half have a similarity of {median} or more, and {scaffolds}.",
         "Of {rows}, {number} ({share}) are farther, half have a similarity of {median} or more, and {scaffolds}.",
         domain.far,
-        rows=rows_of(material, found.later, rows),
+        rows=of_split(material, found.later, rows),
         share=share(domain.far / rows),
         median=plain(domain.later),
         scaffolds=_new_scaffolds(domain.new_scaffolds, training),
@@ -69,7 +69,7 @@ def nearest(material: Material, found: Datasheet) -> tuple[Table, ...]:
             caption=tr(
                 "The nearest other molecule of the {training} beside each that is shown, by Tanimoto similarity; far: "
                 "less than {usual}, which 95% of them reach.",
-                training=rows_of(material, "train"),
+                training=of_split(material, "train"),
                 usual=plain(domain.usual),
             ),
             columns=(

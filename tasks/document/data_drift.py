@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from exhibit.tasks.document.data_words import FIRST, called, few, rows_of, so_many, title
+from exhibit.tasks.document.data_words import FIRST, called, few, so_many, title
+from exhibit.tasks.document.rows import of_split
 from exhibit.tasks.document.words import as_chance, in_full, listing, plain, share
 from exhibit.tasks.records.datasheet import CHANCE, MOVED, OUTSIDE, Datasheet, Drift
 from exhibit.tasks.records.language import sentences, tr, trn, trp
@@ -12,11 +13,11 @@ from exhibit.tasks.records.page import Column, Concern, Table
 
 def moved(material: Material, found: Datasheet) -> str:
     """What the later rows have otherwise."""
-    training = rows_of(material, "train")
+    training = of_split(material, "train")
     if found.later is None:
-        own = rows_of(material, next(iter(found.rows)))
+        own = of_split(material, next(iter(found.rows)))
         return tr("All rows are {rows}, so there are none to be held against them.", rows=own)
-    later = rows_of(material, found.later)
+    later = of_split(material, found.later)
     if not found.drifts:
         return _too_few(found.beyond, later, training)
     first = tr(
@@ -123,9 +124,9 @@ def _drifted(material: Material, found: Datasheet) -> tuple[Concern, ...]:
         "In the {later}, {number} of {columns} are not distributed as in the {training}{which}; the number is the "
         "population stability index, named from {index} on.",
         len(columns),
-        later=rows_of(material, found.later),
+        later=of_split(material, found.later),
         columns=so_many(len(_columns(found.drifts)), found),
-        training=rows_of(material, "train"),
+        training=of_split(material, "train"),
         which=tr(", most of all {names}", names=each) if len(changed) > FIRST else tr(": {names}", names=each),
         index=plain(MOVED),
     )
@@ -145,7 +146,7 @@ def _beyond(material: Material, found: Datasheet) -> tuple[Concern, ...]:
     outside = _surprising(found)
     if not outside or found.later is None:
         return ()
-    first, training = outside[0], rows_of(material, "train")
+    first, training = outside[0], of_split(material, "train")
     others = [item.feature for item in outside[1:]]
     more = trn("; so has {columns}", "; so have {columns}", len(others), columns=few(others, found)) if others else ""
     said = trn(
@@ -154,7 +155,7 @@ def _beyond(material: Material, found: Datasheet) -> tuple[Concern, ...]:
         "{number} of {rows} have a value of {column} beyond all {training}, or that none of them has{more}; named from "
         "{share} of the rows on, where chance hardly explains it.",
         first.outside,
-        rows=rows_of(material, found.later, found.rows[found.later]),
+        rows=of_split(material, found.later, found.rows[found.later]),
         column=title(first.feature, found),
         training=training,
         more=more,
@@ -172,14 +173,14 @@ def columns(material: Material, found: Datasheet) -> Table:
     values = {item.feature: item for item in found.drifts if not item.empties}
     empties = {item.feature: item for item in found.drifts if item.empties}
     tests = listing([tr(test) for test in dict.fromkeys(item.test for item in found.drifts)])
-    training = rows_of(material, "train")
+    training = of_split(material, "train")
     drifted = found.later is not None and bool(found.drifts)
     said = (
         tr(
             "Stability index and chance ({tests}, by Holm's procedure) are those of the {later} against the "
             "{training}; beyond: how many of them have a value beyond all {training}, or that none of these has.",
             tests=tests,
-            later=rows_of(material, found.later),
+            later=of_split(material, found.later),
             training=training,
         )
         if found.later is not None and drifted

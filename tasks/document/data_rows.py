@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from exhibit.tasks.document.data_words import called, few, rows_of, titles
+from exhibit.tasks.document.data_words import called, few, titles
+from exhibit.tasks.document.rows import of_split
 from exhibit.tasks.document.spec import DATE_OF_DATA
 from exhibit.tasks.document.words import beside, capital, count, listing, share, with_beside
 from exhibit.tasks.records.card import Card
@@ -15,7 +16,7 @@ from exhibit.tasks.records.page import Column, Concern, Table
 
 def used(material: Material, found: Datasheet) -> str:
     """Rows, columns, and what is empty or constant."""
-    each = listing([rows_of(material, split, rows) for split, rows in found.rows.items()])
+    each = listing([of_split(material, split, rows) for split, rows in found.rows.items()])
     left = (
         trn(
             "{number} row was left out; the end of the report lists each with the reason.",
@@ -41,7 +42,7 @@ def _constant(material: Material, found: Datasheet) -> str:
     names = [column.name for column in found.columns if column.constant]
     if not names:
         return ""
-    over = tr("all {rows}", rows=rows_of(material, "train")) if "train" in found.rows else tr("all rows")
+    over = tr("all {rows}", rows=of_split(material, "train")) if "train" in found.rows else tr("all rows")
     if len(names) == 1:
         column = called(found)["column"]
         return tr("In {rows} the {column} {name} has the same value.", rows=over, column=column, name=few(names, found))
@@ -109,7 +110,7 @@ def looked_at(material: Material, found: Datasheet) -> tuple[str, ...]:
         return ()
     each = listing(
         [
-            tr("{number} of {rows}", number=f"{drawn:,}", rows=rows_of(material, split, found.rows[split]))
+            tr("{number} of {rows}", number=f"{drawn:,}", rows=of_split(material, split, found.rows[split]))
             for split, drawn in found.drawn.items()
         ]
     )
@@ -118,7 +119,7 @@ def looked_at(material: Material, found: Datasheet) -> tuple[str, ...]:
         "most. Empty cells, ranges, rows that are the same and values beyond the {training} were looked for in all "
         "rows.",
         rows=each,
-        training=rows_of(material, "train"),
+        training=of_split(material, "train"),
     )
     return (said,)
 
@@ -131,10 +132,10 @@ def twice(material: Material, found: Datasheet) -> str:
     training = found.rows.get("train", 0)
     if not training:
         return tr("No training rows are at hand, so no rows were held against each other.")
-    first = _repeated(found.repeated, rows_of(material, "train", training))
+    first = _repeated(found.repeated, of_split(material, "train", training))
     if not (test := found.rows.get("test")):
         return first
-    second = _among(found.shared, rows_of(material, "test", test), rows_of(material, "train"))
+    second = _among(found.shared, of_split(material, "test", test), of_split(material, "train"))
     return sentences([first, second, _by_chance(found)])
 
 
@@ -197,12 +198,12 @@ def concerns(material: Material, found: Datasheet) -> tuple[Concern, ...]:
     test, same = found.rows.get("test", 0), found.shared.with_label
     if not same or same < SHARED * test or not _copies(found):
         return ()
-    later, training = capital(rows_of(material, "test")), rows_of(material, "train")
+    later, training = capital(of_split(material, "test")), of_split(material, "train")
     said = trn(
         "{number} of {rows} stands among the {training}, too, with the same label; named from {share} on.",
         "{number} of {rows} stand among the {training}, too, with the same label; named from {share} on.",
         same,
-        rows=rows_of(material, "test", test),
+        rows=of_split(material, "test", test),
         training=training,
         share=share(SHARED),
     )
@@ -234,7 +235,7 @@ def origin(material: Material, found: Datasheet, card: Card | None, stated: Mapp
 
 def _days(material: Material, splits: Mapping[Split, tuple[str, str]]) -> str:
     return trp("list", "; ").join(
-        tr("{rows} {days}", rows=rows_of(material, split), days=_from_to(*ends)) for split, ends in splits.items()
+        tr("{rows} {days}", rows=of_split(material, split), days=_from_to(*ends)) for split, ends in splits.items()
     )
 
 
@@ -257,7 +258,7 @@ def balance(material: Material, found: Datasheet) -> tuple[Table, ...]:
         Table(
             name=f"{material.slug}-balance",
             caption=tr("Rows of each class of {label}, where it is known.", label=tr(material.dataset.label_name)),
-            columns=(Column(title=tr("class")), *(Column(title=rows_of(material, s), numeric=True) for s in known)),
+            columns=(Column(title=tr("class")), *(Column(title=of_split(material, s), numeric=True) for s in known)),
             rows=tuple(
                 (name, *(with_beside(f"{own[split]:,}", share(own[split] / totals[split])) for split in known))
                 for name, own in found.balance.items()

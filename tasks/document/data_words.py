@@ -3,39 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from exhibit.tasks.document.words import count, listing
-from exhibit.tasks.records.data import Split
 from exhibit.tasks.records.datasheet import Datasheet
-from exhibit.tasks.records.language import Message, mark, noun, tr, trp
-from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.language import Message, tr, trp
 
 FIRST = 3  # columns of a sentence
-_TRAINED: dict[Split, tuple[str, str]] = {
-    "train": noun("training row", "training rows"),
-    "validation": noun("validation row", "validation rows"),
-    "test": noun("test row", "test rows"),
-    "explain": noun("row given to be explained", "rows given to be explained"),
-}
-_GIVEN: dict[Split, tuple[str, str]] = {
-    **_TRAINED,
-    "train": noun("given row", "given rows"),
-    "test": noun("row set apart as a test", "rows set apart as a test"),
-}
-# The same where they are not counted.
-_PLAIN = (
-    mark("training rows"),
-    mark("validation rows"),
-    mark("test rows"),
-    mark("rows given to be explained"),
-    mark("given rows"),
-    mark("rows set apart as a test"),
-)
-
-
-def rows_of(material: Material, split: Split, number: int | None = None) -> str:
-    """What the rows of a split are called: training rows, 1 training row; of a model that came trained nobody says what
-    trained it."""
-    words = (_TRAINED if material.trained else _GIVEN)[split]
-    return tr(words[1]) if number is None else count(number, *words)
 
 
 def measured(found: Datasheet) -> bool:

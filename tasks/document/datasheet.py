@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from exhibit.tasks.document import data_domain, data_drift, data_leaks, data_rows
-from exhibit.tasks.document.data_words import called, few, rows_of, so_many, title
+from exhibit.tasks.document.data_words import called, few, so_many, title
+from exhibit.tasks.document.rows import of_split
 from exhibit.tasks.document.words import listing
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.datasheet import Datasheet
@@ -59,7 +60,7 @@ def figures(material: Material) -> tuple[Figure, ...]:
     if found is None or not found.distributions:
         return ()
     splits = [split for split in ("train", "test", "explain") if split in found.distributions[0].shares]
-    groups = tuple(rows_of(material, split) for split in splits)
+    groups = tuple(of_split(material, split) for split in splits)
     panels = tuple(
         Histogram(
             title=title(item.feature, found),

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from exhibit.tasks.document import roles
 from exhibit.tasks.document.kinds import KINDS
-from exhibit.tasks.document.over_rows import count_of
+from exhibit.tasks.document.rows import called as called_rows
+from exhibit.tasks.document.rows import held_out
 from exhibit.tasks.document.words import (
     capital,
     count,
@@ -163,8 +164,7 @@ def _measured(material: Material, found: ForWhom) -> tuple[str, ...]:
 
 def on_rows(material: Material, measured: Measured) -> str:
     """200 held-out rows."""
-    split = material.rows_of(measured.split)
-    return count_of(measured.rows, ["held-out" if split == "test" else split])
+    return called_rows(held_out(material.rows_of(measured.split)), measured.rows)
 
 
 def _said(material: Material, measured: Measured) -> str:

@@ -164,6 +164,8 @@ def _measured_on(ground: Measured, whole: bool) -> str:
             return tr("{rows} given to be explained", rows=rows)
         case "given":
             return tr("{rows} of the data", rows=rows)
+        case "set apart":
+            return tr("{rows} set apart as a test", rows=rows)
 
 
 # What a reader of page one calls a metric.

@@ -6,8 +6,11 @@ from typing import Literal
 import numpy as np
 
 from exhibit.tasks.document.layout import letters
+from exhibit.tasks.document.rows import called as called_rows
+from exhibit.tasks.document.rows import held_out
 from exhibit.tasks.document.words import capital, clauses, count, interval, listing, long_named, plain
 from exhibit.tasks.records.base import Array
+from exhibit.tasks.records.data import Rows
 from exhibit.tasks.records.figure import Content, Curves, Diagram, Figure, Matrix, Scatter, Series
 from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
@@ -371,9 +374,9 @@ def _measured(material: Material) -> dict[str, float]:
     return metrics
 
 
-def _metric_aside(metric: Metric, measured_on: str) -> Aside:
+def _metric_aside(metric: Metric, measured_on: Rows) -> Aside:
     digits = 3 if metric.name.endswith("accuracy") else 2
-    rows, number = called_rows("held-out" if measured_on == "test" else measured_on), f"{metric.count:,}"
+    rows, number = called_rows(held_out(measured_on)), f"{metric.count:,}"
     on = tr("on {number} {rows}.", number=number, rows=rows)
     if metric.interval:
         bounds = interval(*metric.interval, digits)
@@ -381,14 +384,3 @@ def _metric_aside(metric: Metric, measured_on: str) -> Aside:
     seen = tr("All of them were seen in training.") if measured_on == "training" else ""
     name = tr(metric.name) if metric.name.startswith("R") else capital(tr(metric.name))
     return Aside(title=f"{name} {plain(metric.value, digits)}", text=sentences([on, seen]))
-
-
-def called_rows(rows: str) -> str:
-    """What a reader calls the rows that `Material.rows_of` names."""
-    return {
-        "training": tr("training rows"),
-        "test": tr("test rows"),
-        "held-out": tr("held-out rows"),
-        "explained": tr("explained rows"),
-        "given": tr("given rows"),
-    }[rows]

@@ -1,14 +1,14 @@
 """Words about the rows that a model was asked about, and what that cost."""
 
 from collections.abc import Sequence
-from functools import reduce
 
 import numpy as np
 
+from exhibit.tasks.document.rows import counted
 from exhibit.tasks.document.words import count, listing
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Asked
-from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
+from exhibit.tasks.records.language import mark, sentences, tr
 from exhibit.tasks.records.material import Material
 
 INTERVALS = mark(" Lines: half the length of the 95% interval over rows, to both sides.")
@@ -16,36 +16,11 @@ INTERVALS = mark(" Lines: half the length of the 95% interval over rows, to both
 
 def rows_of(material: Material, asked: Asked) -> str:
     """200 of 1,000 test rows, drawn at random (seed 0); 30 training rows."""
-    kinds = list(dict.fromkeys(material.rows_of(split) for split in asked.splits))
+    every = counted(asked.of, [material.rows_of(split) for split in asked.splits])
     if asked.rows == asked.of:
-        return count_of(asked.rows, kinds)
-    return tr(
-        "{number} of {total} {kind} rows, drawn at random (seed {seed})",
-        number=f"{asked.rows:,}",
-        total=f"{asked.of:,}",
-        kind=_kinds(kinds),
-        seed=str(asked.seed),
-    )
-
-
-def count_of(number: int, kinds: Sequence[str]) -> str:
-    """200 held-out rows."""
-    return trn("{number} {kind} row", "{number} {kind} rows", number, kind=_kinds(kinds))
-
-
-def kind_of(rows: str) -> str:
-    """What rows are, before their noun: test rows."""
-    return {
-        "explained": trp("rows", "explained"),
-        "test": trp("rows", "test"),
-        "held-out": trp("rows", "held-out"),
-        "training": trp("rows", "training"),
-        "given": trp("rows", "given"),
-    }.get(rows, rows)
-
-
-def _kinds(kinds: Sequence[str]) -> str:
-    return reduce(lambda one, other: trp("rows", "{one} and {other}", one=one, other=other), map(kind_of, kinds))
+        return every
+    number = f"{asked.rows:,}"
+    return tr("{number} of {rows}, drawn at random (seed {seed})", number=number, rows=every, seed=str(asked.seed))
 
 
 def features_asked(asked: int, total: int, left: Sequence[tuple[str, str]] = ()) -> str:

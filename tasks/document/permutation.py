@@ -52,7 +52,8 @@ def figures(material: Material, found: Permutation) -> tuple[Figure, ...]:
 
 def blocks(material: Material, found: Permutation) -> tuple[Block, ...]:
     """What the model needs, the figure, and its numbers."""
-    said = sentences([_needed(found), features_asked(len(found.features), found.total), cost(found.asked)])
+    asked = features_asked(len(found.features), found.total)
+    said = sentences([_needed(found), _seen(material, found), asked, cost(found.asked)])
     name = f"{material.slug}-permutation-importance"
     return (
         Block(heading=tr("Permutation importance"), paragraphs=(said,), figures=(name,), asides=(_read(),)),
@@ -107,6 +108,18 @@ def _needed(found: Permutation) -> str:
         others,
     )
     return sentences([needs, rest])
+
+
+def _seen(material: Material, found: Permutation) -> str:
+    """That the model has learned from these rows, or may have: of others it may need less."""
+    if material.trained:
+        learned = tr("The model was trained on some of these rows: it may need less on others.")
+        every = tr("The model was trained on these rows: it may need less on others.")
+        seen = "train" in found.asked.splits
+        return "" if not seen else every if set(found.asked.splits) == {"train"} else learned
+    if material.not_seen:
+        return ""
+    return tr("Whether the model has seen these rows before is not known; of rows that trained it, it may need more.")
 
 
 def _table(material: Material, found: Permutation) -> Table:

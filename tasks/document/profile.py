@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from exhibit.tasks.document.rows import called, held_out
 from exhibit.tasks.document.words import clauses, count, judged, listing, neither, rounded, share
 from exhibit.tasks.records.card import Card
+from exhibit.tasks.records.data import Rows
 from exhibit.tasks.records.figure import Drawing
 from exhibit.tasks.records.filed import Answered, Found, Place, ProfilePage, State
 from exhibit.tasks.records.language import mark, of_option, tr, trp
@@ -161,7 +163,7 @@ def _with(number: int, verdict: str) -> str:
     return tr("{number} {verdict}", number=str(number), verdict=verdict)
 
 
-def _measured(metric: Metric, rows: str) -> str:
+def _measured(metric: Metric, rows: Rows) -> str:
     write = share if metric.name.endswith("accuracy") else _of_share if metric.name == "R²" else rounded
     interval = ""
     if metric.interval:
@@ -172,18 +174,10 @@ def _measured(metric: Metric, rows: str) -> str:
         "{metric} {value} ({rows}{interval}{naive})",
         metric=tr(metric.name),
         value=write(metric.value),
-        rows=tr(_ROWS[rows], number=f"{metric.count:,}"),
+        rows=called(held_out(rows), metric.count),
         interval=interval,
         naive=naive,
     )
-
-
-_ROWS = {
-    "test": mark("{number} held-out rows"),
-    "training": mark("{number} training rows"),
-    "explained": mark("{number} explained rows"),
-    "given": mark("{number} given rows"),
-}
 
 
 def _of_share(value: float) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from exhibit.tasks.document.rows import called, held_out
 from exhibit.tasks.document.words import count, neither, plain
 from exhibit.tasks.records.figure import Content, Figure, Plane, Track
-from exhibit.tasks.records.language import noun, sentences, tr, trp
+from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.quality import Calibration, Curve, Quality
 
@@ -16,15 +17,7 @@ _HALF = 0.5  # of the column
 
 def rows_measured(material: Material, quality: Quality) -> str:
     """45 held-out rows."""
-    return count(quality.rows, *_ROWS[material.rows_of(quality.split)])
-
-
-_ROWS = {
-    "test": noun("held-out row", "held-out rows"),
-    "training": noun("training row", "training rows"),
-    "explained": noun("explained row", "explained rows"),
-    "given": noun("given row", "given rows"),
-}
+    return called(held_out(material.rows_of(quality.split)), quality.rows)
 
 
 def figures(material: Material) -> tuple[Figure, ...]:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
+from exhibit.tasks.records.data import Rows
 from exhibit.tasks.records.model import Metric
 
 Basis = Literal["importances", "samples"]
@@ -18,7 +19,7 @@ class ComparedPoint(Record):
     slug: str
     settings: dict[str, str]
     metrics: tuple[Metric, ...]
-    measured_rows: str
+    measured_rows: Rows
     explanations: int
     gradients: int | None
     evaluations: int | None

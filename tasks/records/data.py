@@ -14,6 +14,7 @@ from exhibit.tasks.records.shelf import Shelved, chosen, in_memory
 from exhibit.tasks.records.spelling import Spelling
 
 Split = Literal["train", "validation", "test", "explain"]
+Rows = Literal["explained", "training", "test", "given", "set apart"]  # on which a model is measured
 
 
 Baseline = (

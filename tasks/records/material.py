@@ -11,7 +11,7 @@ from pydantic import Field
 
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.behaviour import Behaviour
-from exhibit.tasks.records.data import Dataset, Reference, Split
+from exhibit.tasks.records.data import Dataset, Reference, Rows, Split
 from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.explanation import Aggregate, Analogue, Cases, Cost, Summary, bonds_of
 from exhibit.tasks.records.figure import Diagram, Ladder, Palette, Swarm
@@ -202,17 +202,20 @@ class Material(Record):
         )
 
     @property
-    def measured_rows(self) -> str:
-        """Which rows the quality of the model was measured on: explained, test, training, or given, where nothing is
-        known of what the model has seen."""
+    def measured_rows(self) -> Rows:
+        """Which rows the quality of the model was measured on: explained, test, training, or given or set
+        apart of them, where nothing is known of what the model has seen."""
         metrics = self.performance.metrics
         return self.rows_of(metrics[0].split if metrics else "test" if (self.split == "test").any() else "train")
 
-    def rows_of(self, split: Split) -> str:
-        """What the rows of a split are called."""
+    def rows_of(self, split: Split) -> Rows:
+        """What the rows of a split are. Of a model that came trained nobody says what trained it; a part of the rows
+        that were given with it may still be set apart as a test."""
         if split == "explain":
             return "explained"
-        return {"train": "training", "test": "test"}[split] if self.trained else "given"
+        if self.trained:
+            return "training" if split == "train" else "test"
+        return "set apart" if split == "test" and bool((self.split == "train").any()) else "given"
 
     def true_output(self, row: int) -> int | None:
         """The class of a shown sample; None where it has no label."""

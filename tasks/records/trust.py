@@ -76,8 +76,9 @@ class Measured(Ground):
     unit: str = Field(description="of what is predicted; empty where it has none")
     classes: bool = Field(description="whether classes are predicted, so that the guess is the commonest one")
     sample: Kind | None = Field(description="what kind of samples it is measured on; null: of several inputs")
-    rows: Literal["test", "training", "explained", "given"] = Field(
-        description="which samples these are: test ones are held out from its training"
+    rows: Literal["test", "training", "explained", "given", "set apart"] = Field(
+        description="which samples these are: test ones are held out from its training, given and set apart ones are "
+        "given with a model that came trained"
     )
 
 

@@ -264,7 +264,8 @@ def test_rows_are_called_training_rows_only_where_they_trained_the_model() -> No
     """Of a model that came trained nobody knows what trained it."""
     values, labels = clean(0)
     values[450:, 3] += 3.0
-    given = flowers([1, 2, 3, 4], trained=False, datasheet=described(values, labels, 150))
+    split = np.array(["train", "train", "test", "test"])
+    given = flowers([1, 2, 3, 4], trained=False, datasheet=described(values, labels, 150), split=split)
     (section,) = told.sections(given)
     words = f"{section.model_dump_json()}{[item.model_dump_json() for item in told.concerns(given)]}"
     assert "given rows" in words

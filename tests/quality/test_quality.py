@@ -8,7 +8,9 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from exhibit.tasks.chances import wilson
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.data.table import RandomForestSpec
+from exhibit.tasks.document import over_rows
 from exhibit.tasks.document import quality as told
+from exhibit.tasks.document import rows as names_of_rows
 from exhibit.tasks.document.quality_tables import ties, whole
 from exhibit.tasks.document.rules import notes
 from exhibit.tasks.evidence.tables import behaviour_rows, check_rows, metric_rows
@@ -124,6 +126,24 @@ def test_the_guess_beside_a_model_that_came_trained_knows_no_training_labels() -
             said = section.blocks[0].paragraphs[0]
             assert ("knows the training labels alone" in said) == trained
             assert ("knows labels of given rows alone" in said) != trained
+
+
+def test_rows_of_a_model_that_came_trained_have_one_name_on_all_pages() -> None:
+    """What was drawn of them for a test is set apart, to the datasheet as to all pages of numbers; all of them are
+    given."""
+    item = material("x", [], inputs("table"))
+    for split, kind, said in (
+        (("train", "test"), "set apart", "60 rows set apart as a test"),
+        (("test", "test"), "given", "60 given rows"),
+    ):
+        given = item.model_copy(update={"trained": False, "split": np.repeat(split, 50)})
+        assert given.rows_of("test") == kind
+        assert {names_of_rows.called(kind, 60), names_of_rows.of_split(given, "test", 60)} == {said}
+        asked = Asked(splits=("test",), rows=60, of=60, seed=0, calls=60)
+        assert over_rows.rows_of(given, asked) == said
+        both = asked.model_copy(update={"splits": ("train", "test"), "rows": 100, "of": 300})
+        assert over_rows.rows_of(given, both) == "100 of 300 given rows, drawn at random (seed 0)"
+    assert over_rows.rows_of(item, both) == "100 of 300 training and test rows, drawn at random (seed 0)"
 
 
 def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
