@@ -41,11 +41,13 @@ ALPHA = 0.05  # of all intervals together, and of all comparisons together
 
 class Measures(NamedTuple):
     """What is measured of rows, by name. `limits`: from which difference of two groups on these are said to be apart,
-    of those that say something of the model and are on one scale. `lacking`: where rows do not have it."""
+    of those that say something of the model and are on one scale. `lacking`: where rows do not have it. `dust`: up to
+    which difference two groups differ by nothing but rounding."""
 
     statistics: Mapping[str, Statistic]
     limits: Mapping[str, float]
     lacking: Mapping[str, str]
+    dust: float
 
     def over(self, rows: Array, level: float) -> dict[str, Counted]:
         """Those that `rows`, a mask, have."""
@@ -134,7 +136,16 @@ def of_class(true: Array, probability: Array, read: Array) -> Measures:
         "calibration": _calibration(probability, true),
     }
     limited = ("selection rate", "accuracy", "balanced accuracy", "TPR", "FPR", "AUC", "calibration")
-    return Measures(statistics, dict.fromkeys(limited, APART), _LACKING)
+    return Measures(statistics, dict.fromkeys(limited, APART), _LACKING, _dust(probability))
+
+
+def _dust(outputs: Array, scale: float = 1.0) -> float:
+    """What rounding may leave of sums on a `scale`: outputs that 32 bits hold may come from a net that has no more."""
+    single = np.array_equal(outputs.astype(np.float32), outputs, equal_nan=True)
+    return _STEPS * scale * float(np.finfo(np.float32 if single else np.float64).eps)
+
+
+_STEPS = 64  # of rounding that may add up in a model
 
 
 _SINGLE = dict.fromkeys(("log loss", "Brier score", "calibration"), mark("there is a single row"))
@@ -158,7 +169,7 @@ def of_likeliest(probabilities: Array, labels: Array) -> Measures:
         "calibration": _calibration(probabilities.max(axis=1), right),
     }
     limits = dict.fromkeys(("accuracy", "balanced accuracy", "calibration"), APART)
-    found = Measures({}, limits, _SINGLE).with_accuracy(right, labels)
+    found = Measures({}, limits, _SINGLE, _dust(probabilities)).with_accuracy(right, labels)
     return found._replace(statistics={**found.statistics, **statistics})
 
 
@@ -187,7 +198,8 @@ def of_values(labels: Array, predicted: Array) -> Measures:
     }
     limit = APART_IN_SPREADS * float(labels.std())
     lacking = dict.fromkeys(statistics, mark("there is a single row")) | {"R²": mark("the labels do not vary")}
-    return Measures(statistics, dict.fromkeys(("mean error", "mean absolute error"), limit), lacking)
+    dust = _dust(predicted, float(labels.std() + abs(labels.mean())))
+    return Measures(statistics, dict.fromkeys(("mean error", "mean absolute error"), limit), lacking, dust)
 
 
 def grouped(asked: Measures, by: Sequence[Grouping]) -> tuple[tuple[Subgroups, ...], int, int]:
@@ -213,7 +225,7 @@ def _table(asked: Measures, by: Grouping, intervals: int, comparisons: int) -> S
     for name, statistic in asked.statistics.items():
         known = {by.groups[k]: found[name] for k, found in compared.items() if name in found}
         if len(known) > 1:
-            disparities.append(_disparity(name, known, statistic.has_ratio, asked.limits.get(name)))
+            disparities.append(_disparity(name, known, statistic.has_ratio, asked.limits.get(name), asked.dust))
     return Subgroups(
         by=by.by,
         groups=tuple(
@@ -230,20 +242,25 @@ def _table(asked: Measures, by: Grouping, intervals: int, comparisons: int) -> S
     )
 
 
-def _disparity(measure: str, found: Mapping[str, Counted], has_ratio: bool, limit: float | None) -> Disparity:
-    """Of all pairs at once: two crossed columns may have hundreds of groups, and so tens of thousands of pairs."""
+def _disparity(
+    measure: str, found: Mapping[str, Counted], has_ratio: bool, limit: float | None, dust: float = 0.0
+) -> Disparity:
+    """Of all pairs at once: two crossed columns may have hundreds of groups, and so tens of thousands of pairs. What
+    differs by no more than `dust` does not differ."""
     names, ends = list(found), np.array([(own.value, own.low, own.high) for own in found.values()])
     one, two = np.triu_indices(len(names), 1)
     turned = ends[one, 0] < ends[two, 0]
     high, low = np.where(turned, two, one), np.where(turned, one, two)
     difference, start, end = newcombe(ends[high], ends[low])
+    none = difference <= dust
+    difference, start = np.where(none, 0, difference), np.where(none, np.minimum(start, 0), start)
     # The pair whose interval is highest above 0 is the surest, and none is surer by another order of the two.
     sure = np.flatnonzero(start == start.max())
     k = int(sure[difference[sure].argmax()])
     values = ends[:, 0]
     return Disparity(
         measure=measure,
-        difference=float(values.max() - values.min()),
+        difference=widest if (widest := float(np.ptp(values))) > dust else 0.0,
         ratio=float(values.min() / values.max()) if has_ratio and values.max() > 0 else None,
         surest=Pair(
             high=names[high[k]],
