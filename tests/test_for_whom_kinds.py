@@ -15,6 +15,7 @@ from exhibit.flows.engine import Inline
 from exhibit.flows.points import Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.tasks.catalogues import spoken
+from exhibit.tasks.data.folder import ImageFolderSpec
 from exhibit.tasks.data.text import TextSpec
 from exhibit.tasks.document import roles
 from exhibit.tasks.records.base import InputError
@@ -100,7 +101,7 @@ def test_words_of_texts_are_compared_between_groups(chapter: Callable[[list[str]
     (sex,) = material.groups.explained.protected
     tells = {proxy.feature: proxy.tells for proxy in sex.proxies}
     assert (tells["“he”"], tells["“code”"]) == (True, False)
-    (concern,) = roles.concerns(material.groups.explained)
+    (concern,) = roles.concerns(material, material.groups.explained)
     assert concern.title == "What tells a protected column is among what counts most"
     assert re.match("Sex is told by “he” .feature [12] by mean .a., association 1.00", concern.sentence)
     assert "Protected is sex. The model is not given sex." in text
@@ -132,6 +133,7 @@ def pictures(folder: Path) -> list[str]:
     return [
         "data=image_folder", f"data.path={folder / 'pictures'}", "data.size=12", "data.subfolders=true",
         "data.test_share=0.9", f"data.table={folder / 'more.csv'}", "data.groups=[folder,sex]",
+        "data.protected=[folder,sex]",
         "model.factory=looking:corner", "method=[occlusion]",
     ]  # fmt: skip
 
@@ -153,7 +155,26 @@ def test_what_a_model_looks_at_in_pictures_of_one_site_alone_is_told(
         "Of pictures a feature is one of nine parts of the frame; its |a| is that of all its pixels together." in text
     )
     assert re.search(r"That is so of (top left|middle) where folder is (west|east)", text)
-    assert "Protected" not in text
+    assert "Protected are folder and sex. The model is not given folder and sex." in text
+    by_folder, by_sex = material.groups.explained.protected
+    assert {proxy.feature for proxy in by_folder.proxies if proxy.tells} == {"top left", "middle"}
+    assert [proxy.feature for proxy in by_sex.proxies if proxy.tells] == []
+    (concern,) = roles.concerns(material, material.groups.explained)
+    assert re.match(
+        r"Folder is told by (top left|middle) \(feature 1 by mean .a., association 0\.\d+\)", concern.sentence
+    )
+    with spoken("ja"):
+        (told,) = roles.concerns(material, material.groups.explained)
+        assert "top left" not in told.sentence
+        assert "top left" not in repr(roles.blocks(material, material.groups.explained))
+    nothing = material.groups.explained.model_copy(update={"protected": ()})
+    assert "Protected" not in repr(roles.blocks(material, nothing))
+
+
+def test_parts_of_pictures_tell_only_what_these_are_grouped_by(tmp_path: Path) -> None:
+    for protected, words in ((["age"], "is none of data.groups, .* no part of a picture can"), (["sex"] * 2, "twice")):
+        with pytest.raises(InputError, match=words):
+            ImageFolderSpec(path=tmp_path, groups=["sex"], protected=protected).by_name(Dataset.model_construct())
 
 
 def test_when_something_counts_in_series_is_compared_between_groups(

@@ -24,11 +24,12 @@ from exhibit.tasks.data.files import (
     pictures_in,
     sampled,
 )
-from exhibit.tasks.data.grouping import GroupColumns
+from exhibit.tasks.data.grouping import GroupColumns, Protected, protected_groups
 from exhibit.tasks.data.imagenet import IMAGENET, class_index
 from exhibit.tasks.data.picture_groups import picture_groupings, picture_table
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input, Split
+from exhibit.tasks.records.decision import ByName
 from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.language import COMMA, as_given, joined, mark, mark_option, of_option, say, say_all
 from exhibit.tasks.records.shelf import Shelf, Shelved
@@ -100,7 +101,7 @@ class PictureSpec(FramedSpec, Data):
     def spec_with_digests(self) -> dict[str, Any]:
         """The spec, with a digest of the files in the place of where they are."""
         wanted, classes = self.wanted()
-        plain = self.model_dump(mode="json", exclude={"path", "paths", "get", "limits"})
+        plain = self.model_dump(mode="json", exclude={"path", "paths", "get", *self.about})
         plain |= self.frame.model_dump(mode="json")
         return plain | {"files": content_digest(wanted), "classes": classes}
 
@@ -139,6 +140,21 @@ class ImageFolderSpec(PictureSpec):
         description="by what results and explanations are told apart: columns of `table`, those of numbers with ends "
         "of ranges, and folder, that of a picture within its class, as [folder, sex, {age: [25, 40, 60]}]",
     )
+    protected: Protected = Field(
+        (),
+        description="columns of groups, such as sex, that must not be a reason: leading parts of the frame whose light "
+        "tells one are named",
+    )
+
+    about: ClassVar[frozenset[str]] = PictureSpec.about | {"protected"}
+
+    def by_name(self, _: Dataset) -> ByName:
+        """No columns of a model, and which must not be a reason.
+
+        Raises:
+            InputError: for one by which pictures are not grouped, so that no part of them can be said to tell it.
+        """
+        return protected_groups(self.protected, self.groups, "part of a picture")
 
     def wanted(self) -> tuple[list[Picture], list[str]]:
         """All pictures, class by class, training before held-out ones."""

@@ -1,6 +1,6 @@
 """What a reader can follow from sample to sample, by name: by this explanations of groups of samples are compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.subgroups import FEW, FRAME, WORDS
 
 _SIDE = 3  # so many parts a side of a frame has
+_AT_ONCE = 256  # pictures in memory
 
 
 def followed(item: Input) -> tuple[str, ...]:
@@ -34,12 +35,26 @@ def followed_values(item: Input, rows: Array, values: Array) -> Array:
     return KINDS[item.kind].features(samples, values[..., np.newaxis])[..., 0].astype(np.float64)
 
 
-def present(item: Input, name: str) -> Array | None:
-    """(samples,) whether each has the token of this name; None of what is in every sample, or is no token."""
+def seen(item: Input, names: Sequence[str]) -> Mapping[str, Array]:
+    """What may tell a column of all samples, (samples,) each: how light a part of the frame is, or whether one has
+    the token of this name. What is followed in other data has columns of its own, or is in every sample."""
+    if item.traits.pixels:
+        return dict(zip(FRAME, _light(item).T, strict=True))
     if not item.traits.ids:
-        return None
-    tokens = [token for token in np.unique(item.array).tolist() if _name(item, int(token)) == name]
-    return np.asarray(np.isin(item.array, tokens).any(axis=1), np.float64)
+        return {}
+    ids: dict[str, list[int]] = {}
+    for token in np.unique(item.array).tolist():
+        ids.setdefault(_name(item, token), []).append(token)
+    return {name: np.asarray(np.isin(item.array, ids.get(name, [])).any(axis=1), np.float64) for name in names}
+
+
+def _light(item: Input) -> Array:
+    """(samples, parts) the mean of all pixels and channels of each part of the frame."""
+    found = []
+    for start in range(0, len(item.values), _AT_ONCE):
+        light = np.asarray(item.values[start : start + _AT_ONCE], np.float64).mean(axis=-1)
+        found.append(_by_part_of_frame(light) / _by_part_of_frame(np.ones_like(light[:1])))
+    return np.concatenate(found)
 
 
 def _by_part_of_frame(sizes: Array) -> Array:

@@ -9,8 +9,9 @@ from unicodedata import normalize
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from exhibit.tasks.data.rows import is_number, numbers, require_columns, words
+from exhibit.tasks.data.rows import as_written, is_number, numbers, require_columns, words
 from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.decision import ByName
 from exhibit.tasks.records.grouping import NOT_STATED, Grouping, Groupings, range_names
 from exhibit.tasks.records.override import typed_for
 from exhibit.tasks.records.shown import what_it_is
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
 
 MOST = 20  # groups by one column
+
+
+Protected = Annotated[tuple[str, ...], BeforeValidator(lambda given: () if given is None else given)]
 
 
 class By(NamedTuple):
@@ -35,11 +39,11 @@ def _as_list(given: Any) -> Any:
         ValueError: for what is neither the name of a column nor a column with ascending numbers, and for a column that
             is named twice.
     """
-    items = [given] if isinstance(given, Mapping | str | int | float) else given
-    if items is None:
+    if given is None or given == {}:
         return ()
-    if not isinstance(items, list | tuple):
-        raise ValueError(f"{items!r} was given; {_FORM}")
+    items = [given] if isinstance(given, Mapping | str | int | float) else given
+    if not isinstance(items, list | tuple) or {} in items:
+        raise ValueError(f"{given!r} was given; {_FORM}")
     found = [one for item in items for one in (map(_one, item.items()) if isinstance(item, Mapping) else [_one(item)])]
     names = [by.column for by in found]
     if twice := [name for name in names if names.count(name) > 1]:
@@ -89,6 +93,23 @@ def require_groups(table: "Table", groups: GroupColumns, labels: Sequence[str], 
         )
 
 
+def protected_groups(protected: Sequence[str], groups: GroupColumns, what: str) -> ByName:
+    """Which columns of groups must not be a reason, of data whose model is given no columns. `what` could tell one.
+
+    Raises:
+        InputError: for one by which samples are not grouped, so that nothing can be said to tell it.
+    """
+    asked = [by.column for by in columns_of(groups)]
+    if twice := [name for name in protected if protected.count(name) > 1]:
+        raise InputError(f"data.protected: {twice[0]!r} is named twice; name each column once")
+    if unasked := [name for name in protected if name not in asked]:
+        raise InputError(
+            f"data.protected: {unasked[0]!r} is none of data.groups, without which no {what} can be said to tell it; "
+            "name it there, too"
+        )
+    return ByName(protected=tuple(protected))
+
+
 def named_groups(table: "Table", by: By) -> list[str]:
     """What each row of a table belongs to by a column.
 
@@ -97,7 +118,7 @@ def named_groups(table: "Table", by: By) -> list[str]:
     """
     cells = table[by.column]
     if by.cuts:
-        return ranges(numbers(cells, "groups"), by.cuts)
+        return ranges(numbers(as_written(cells), "groups"), by.cuts)
     # Letters of several code points may be spelled in two ways, which nobody sees on a page.
     return [NOT_STATED if word is None else _of_the_file(normalize("NFC", word)) for word in words(cells)]
 
@@ -141,7 +162,8 @@ def _grouping(by: By, tables: Sequence["Table"]) -> Grouping:
         raise InputError(f"data.groups: {_too_many(by, tables, found)}")
     known = _range_names(by.cuts) if by.cuts else _in_order(found - {NOT_STATED}, tables, by.column)
     order = tuple(name for name in (*known, NOT_STATED) if name in found)
-    return Grouping(by=(by.column,), groups=order, of=np.array([order.index(name) for name in names]))
+    ours = tuple(name for name in order if by.cuts or name == NOT_STATED)
+    return Grouping(by=(by.column,), groups=order, of=np.array([order.index(name) for name in names]), ours=ours)
 
 
 def _in_order(names: set[str], tables: Sequence["Table"], column: str) -> list[str]:
@@ -205,7 +227,8 @@ def _cells(column: Any, where: str) -> list[Any]:
 
     if isinstance(column, str | Mapping) or not isinstance(column, Iterable):
         raise InputError(f"{where} is {what_it_is(column)}; a column has a word, a number or None for each row")
-    cells = list(column)
+    # As somebody wrote them: beside None those of 32 bits would get the digits of 64.
+    cells = [float(str(cell)) if isinstance(cell, np.float16 | np.float32) else cell for cell in column]
     known = str | int | float | np.generic | date | None
     strange = [
         cell

@@ -10,7 +10,7 @@ from exhibit.tasks.data.grouping import GroupColumns, columns_of, groupings, req
 from exhibit.tasks.data.molecule import scaffold
 from exhibit.tasks.data.rows import is_number_word
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.grouping import NO_RING, RARER, Groupings
+from exhibit.tasks.records.grouping import NO_RING, NOT_STATED, RARER, Grouping, Groupings
 from exhibit.tasks.records.subgroups import FEW
 
 if TYPE_CHECKING:
@@ -47,7 +47,13 @@ def molecule_groupings(
             table[SCAFFOLD] = [own[row] for row in rows]
             require_groups(table, groups, labels, where)
             tables.append(table)
-    return groupings(groups, tables)
+    found = groupings(groups, tables)
+    return found and Groupings(items=tuple(_with_ours(one) for one in found.items))
+
+
+def _with_ours(found: Grouping) -> Grouping:
+    """The same; by scaffold those that are no SMILES are named here."""
+    return found if found.by != (SCAFFOLD,) else found.model_copy(update={"ours": (NO_RING, RARER, NOT_STATED)})
 
 
 def _as_numbers(cells: "Column") -> "Column":

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from exhibit.tasks.data.asked import told_list
 from exhibit.tasks.data.columns import Columns
 from exhibit.tasks.data.data import Data
+from exhibit.tasks.data.grouping import Protected
 from exhibit.tasks.data.parts import columns
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
@@ -32,6 +33,8 @@ def _as_list(given: Any) -> Any:
     items = [given] if isinstance(given, Mapping) else given
     if not isinstance(items, list | tuple):
         return () if given is None else [_one(given)]
+    if {} in items:
+        raise ValueError(f"{given!r} was given; name columns, as [income, {{debts: down}}]")
     return [one for item in items for one in (map(_one, item.items()) if isinstance(item, Mapping) else [_one(item)])]
 
 
@@ -52,7 +55,7 @@ class Named(Data):
 
     model_config = ConfigDict(coerce_numbers_to_str=True)  # a column may be called 17
 
-    protected: Annotated[tuple[str, ...], BeforeValidator(lambda given: () if given is None else given)] = Field(
+    protected: Protected = Field(
         (),
         description="columns that must not be a reason on a page about one decision, such as sex or age, whether or "
         "not the model is given them",
@@ -85,6 +88,8 @@ class Named(Data):
         found = ByName(
             columns=columns, protected=self.protected, levers=tuple(_lever(item, known) for item in self.actionable)
         )
+        if twice := [name for name in self.protected if self.protected.count(name) > 1]:
+            raise InputError(f"data.protected: {twice[0]!r} is named twice; name each column once")
         dates = {column.date for column in columns if column.date}
         elsewhere = {dataset.label_name: LABEL} | dict(self.named_elsewhere(dataset))
         labels = [name for name, what in elsewhere.items() if what == LABEL]
@@ -98,8 +103,8 @@ class Named(Data):
         for lever in found.levers:
             _require_changeable(lever, found, dates, elsewhere)
         names = [lever.column for lever in found.levers]
-        if twice := [name for name in names if names.count(name) > 1]:
-            raise InputError(f"data.actionable: {twice[0]!r} is named twice; without a direction it may go either way")
+        if again := [name for name in names if names.count(name) > 1]:
+            raise InputError(f"data.actionable: {again[0]!r} is named twice; without a direction it may go either way")
         return found
 
 

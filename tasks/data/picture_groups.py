@@ -1,6 +1,6 @@
 """What pictures are grouped by: columns of a table that says more of each, and the folders that they lie in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -12,6 +12,7 @@ from exhibit.tasks.data.rows import require_columns
 from exhibit.tasks.data.table_file import read_table
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.grouping import Groupings
+from exhibit.tasks.records.language import Message, say_all, sayn
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
@@ -48,14 +49,17 @@ def picture_groupings(
     import pandas as pd
 
     asked = [by.column for by in columns_of(groups)]
+    if not asked and table is not None:
+        raise InputError("data.table says more of pictures for data.groups, and none are asked for: name columns of it")
     if not asked:
         return None
-    rows = pd.DataFrame(index=range(len(kept)))
+    rows, note = pd.DataFrame(index=range(len(kept))), Message()
     if table is not None:
-        rows = _of_pictures(read_table(table, "table", [FILE], (), limits), every).loc[
-            [picture.name for picture in kept]
-        ]
-        rows = rows.reset_index(drop=True)
+        read = read_table(table, "table", [FILE], (), limits)
+        place = _places(read, every)
+        rows = _of_pictures(read, every, place).loc[[picture.name for picture in kept]].reset_index(drop=True)
+        with_row = {every[number] for number in place}
+        note = _left(read, set(place.values()), sum(picture.name not in with_row for picture in kept))
     if FOLDER in asked and FOLDER not in rows:
         if folders is None:
             raise InputError(
@@ -69,12 +73,29 @@ def picture_groupings(
             f"(the name of a picture), and no such file is given"
         )
     require_groups(rows, groups, [], " in data.table")
-    return groupings(groups, [rows])
+    found = groupings(groups, [rows])
+    return found and found.model_copy(update={"note": note})
 
 
-def _of_pictures(table: "Table", names: Sequence[str]) -> "Table":
-    """The row of each picture by its name, empty where there is none: found by the end of its path that the table
-    gives, or by all of it.
+def _left(table: "Table", matched: Collection[int], without: int) -> Message:
+    """How many rows are of no picture that is there, and how many pictures that are used have no row."""
+    strange = [row for row in range(len(table)) if row not in matched]
+    said = [
+        sayn(
+            "{number} row of data.table names no picture that is there: {first}.",
+            "{number} rows of data.table name no picture that is there, the first of them {first}.",
+            len(strange),
+            first=str(table[FILE].iloc[strange[0]]),
+        )
+        if strange
+        else "",
+        sayn("{number} picture has no row there.", "{number} pictures have no row there.", without) if without else "",
+    ]
+    return say_all(*said) if any(said) else Message()
+
+
+def _places(table: "Table", names: Sequence[str]) -> dict[int, int]:
+    """The row of each picture that has one: found by the end of its path that the table gives, or by all of it.
 
     Raises:
         InputError: for a table without the column, a name of several pictures, and one that stands there twice.
@@ -105,6 +126,11 @@ def _of_pictures(table: "Table", names: Sequence[str]) -> "Table":
             f"data.table: no {FILE} of it is one of the pictures: it begins with {table[FILE].iloc[0]!r}, they with "
             f"{names[0]!r}"
         )
+    return place
+
+
+def _of_pictures(table: "Table", names: Sequence[str], place: Mapping[int, int]) -> "Table":
+    """The row of each picture by its name, empty where there is none."""
     table = table.drop(columns=FILE)
     whole_numbers = table.select_dtypes("int64").columns
     table = table.astype(dict.fromkeys(whole_numbers, "Int64"))  # beside an empty cell a large one would be rounded

@@ -34,8 +34,9 @@ def require_columns(table: "Table", wanted: Iterable[str], sentence: str) -> Non
 
 
 def words(cells: "Cells") -> list[str | None]:
-    """Each cell as text, None where it is empty; whole numbers without a point, however they were read."""
-    found = [None if missing else cell for cell, missing in zip(cells.tolist(), cells.isna(), strict=True)]
+    """Each cell as text, None where it is empty: as somebody would write it, whole numbers without a point, however
+    they were read, those of 32 bits without the digits of 64, and dates without a time where none has one."""
+    found = [None if missing else cell for cell, missing in zip(_written(cells), cells.isna(), strict=True)]
     strange = [cell for cell in found if isinstance(cell, list | tuple | dict | bytes | np.ndarray)]
     if strange:
         raise InputError(
@@ -43,6 +44,31 @@ def words(cells: "Cells") -> list[str | None]:
             f"word or a truth value; leave it out with {typed('data.ignore', [str(cells.name)])}"
         )
     return [None if cell is None else _word(cell) for cell in found]
+
+
+def as_written(cells: "Cells") -> "Cells":
+    """Numbers of 16 or 32 bits as somebody wrote them: 0.1, not the 0.10000000149 that 64 bits make of them."""
+    import pandas as pd
+
+    known = cells.dropna().to_numpy()
+    if known.dtype not in (np.float16, np.float32):
+        return cells
+    found = np.full(len(cells), np.nan)
+    found[cells.notna().to_numpy()] = [float(str(cell)) for cell in known]
+    return pd.Series(found, cells.index, name=cells.name)
+
+
+def _written(cells: "Cells") -> list[Any]:
+    """Cells as they are to be written, also where they are missing."""
+    import pandas as pd
+
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        names = [*_written(pd.Series(cells.cat.categories)), None]
+        return [names[code] for code in cells.cat.codes]
+    known = cells.dropna()
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype) and (known.dt.normalize() == known).all():
+        return [cell if cell is pd.NaT or cell is pd.NA else cell.date() for cell in cells.tolist()]
+    return as_written(cells).tolist()
 
 
 def texts(cells: "Cells") -> list[str | None]:
@@ -54,7 +80,8 @@ def texts(cells: "Cells") -> list[str | None]:
 
 
 def _word(cell: Any) -> str | None:
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip() or None
+    whole = isinstance(cell, float | np.floating) and cell.is_integer()
+    return str(int(cell)) if whole else str(cell).strip() or None
 
 
 def numbers(cells: "Cells", key: str) -> Array:

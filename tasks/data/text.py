@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from exhibit.tasks.data.files import digests, existing_file
-from exhibit.tasks.data.grouping import columns_of
+from exhibit.tasks.data.grouping import Protected, protected_groups
 from exhibit.tasks.data.outputs import labels_of
 from exhibit.tasks.data.own import LabelColumn, RowsSpec, rows_of_the_fit
 from exhibit.tasks.data.rows import Labels, require_columns, words
@@ -73,7 +73,7 @@ class TextSpec(RowsSpec):
         "auto: that of masks where it has one",
     )
     rarest: int = Field(2, ge=1, le=1_000_000, description="a token that occurs less often stands as [UNK]")
-    protected: Annotated[tuple[str, ...], BeforeValidator(lambda given: () if given is None else given)] = Field(
+    protected: Protected = Field(
         (),
         description="columns of groups, such as sex, that must not be a reason: leading words that tell one are named",
     )
@@ -90,13 +90,7 @@ class TextSpec(RowsSpec):
         Raises:
             InputError: for one by which texts are not grouped, so that no word can be said to tell it.
         """
-        asked = [by.column for by in columns_of(self.groups)]
-        if unasked := [name for name in self.protected if name not in asked]:
-            raise InputError(
-                f"data.protected: {unasked[0]!r} is none of data.groups, without which no word can be said to tell it; "
-                "name it there, too"
-            )
-        return ByName(protected=self.protected)
+        return protected_groups(self.protected, self.groups, "word")
 
     def told(self, brought: Brought) -> Self:
         """The same, read by the tokenizer of the model and labelled by its outputs."""

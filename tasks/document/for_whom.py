@@ -18,7 +18,6 @@ from exhibit.tasks.document.words import (
     signed,
     with_beside,
 )
-from exhibit.tasks.records.grouping import group_name
 from exhibit.tasks.records.intervals import filed
 from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.material import Material
@@ -70,7 +69,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                     figures=tuple(figure_name(material, table) for table in drawn(found)),
                     tables=_by_group(material),
                 ),
-                *(_apart(material, measured) if measured else ()),
+                *(_apart(material, found, measured) if measured else ()),
                 *roles.blocks(material, found.explained),
             ),
         ),
@@ -101,7 +100,7 @@ def _asked(material: Material, found: ForWhom) -> str:
         if people
         else tr("Which difference matters depends on what the model is for; no number decides that.")
     )
-    return sentences([_told_apart(listing(columns), len(columns)), _known(material, found), matters])
+    return sentences([_told_apart(listing(columns), len(columns)), found.note, _known(material, found), matters])
 
 
 def _told_apart(columns: str, number: int) -> str:
@@ -209,7 +208,7 @@ def _by_group(material: Material) -> tuple[Table, ...]:
     names = list(found.measured.whole)
     parts: Mapping[str, Sequence[str]] = _PARTS if found.measured.about else {"": names}
     return tuple(
-        _of_groups(material, found.measured, table, _Part(what, own, f"{material.slug}-groups-{number}-{part}"))
+        _of_groups(material, found, table, _Part(what, own, f"{material.slug}-groups-{number}-{part}"))
         for number, table in enumerate(found.measured.tables)
         for part, (what, own) in enumerate(parts.items())
     )
@@ -223,7 +222,9 @@ class _Part(NamedTuple):
     name: str
 
 
-def _of_groups(material: Material, measured: Measured, table: Subgroups, part: _Part) -> Table:
+def _of_groups(material: Material, found: ForWhom, table: Subgroups, part: _Part) -> Table:
+    assert found.measured, "has measures"
+    measured, names = found.measured, found.names(table.by)
     caption = [
         tr(
             "By {columns}, on {rows}{what}.",
@@ -236,7 +237,7 @@ def _of_groups(material: Material, measured: Measured, table: Subgroups, part: _
         groups = count(len(table.groups), "group")
         caption.append(tr("Too small to be compared: {number} of {groups}.", number=str(small), groups=groups))
     if table.absent:
-        absent = [trp("quotation", "“{words}”", words=group_name(name)) for name in table.absent]
+        absent = [trp("quotation", "“{words}”", words=names[name]) for name in table.absent]
         caption.append(tr("None of these rows is of {groups}.", groups=listing(absent)))
     caption += _lacking(table, part.measures)
     return Table(
@@ -248,7 +249,7 @@ def _of_groups(material: Material, measured: Measured, table: Subgroups, part: _
         ),
         rows=tuple(
             (
-                called(group),
+                called(group, names),
                 f"{group.rows:,}",
                 *(_cell(group, name) for name in part.measures),
             )
@@ -269,9 +270,9 @@ def _lacking(table: Subgroups, measures: Sequence[str]) -> list[str]:
     ]
 
 
-def called(group: Subgroup) -> str:
-    """A group as pages name it."""
-    name = group_name(group.name)
+def called(group: Subgroup, names: Mapping[str, str]) -> str:
+    """A group as pages name it, which have `names` for all."""
+    name = names[group.name]
     return tr("{group} (too small)", group=name) if group.small else name
 
 
@@ -298,7 +299,7 @@ def _interval(ends: tuple[float, float] | None, measure: str) -> str:
     return interval(*ends, 3, rounded) if measure in _NO_SHARES else interval(*ends)
 
 
-def _apart(material: Material, measured: Measured) -> tuple[Block, ...]:
+def _apart(material: Material, asked: ForWhom, measured: Measured) -> tuple[Block, ...]:
     """How far groups are apart, and by which rule that is too far."""
     heading = tr("How far groups are apart")
     if not measured.comparisons:
@@ -312,7 +313,8 @@ def _apart(material: Material, measured: Measured) -> tuple[Block, ...]:
     told = tr("No two groups are surely apart by more than that.")
     if failed:
         told = tr(
-            "Surely further apart: {measures}.", measures=listing([_which(table, item) for table, item in failed])
+            "Surely further apart: {measures}.",
+            measures=listing([_which(table, item, asked.names(table.by)) for table, item in failed]),
         )
     alone = [tr("by {columns}", columns=listing(table.by)) for table in measured.tables if not table.disparities]
     lacking = (
@@ -343,7 +345,7 @@ def _apart(material: Material, measured: Measured) -> tuple[Block, ...]:
                         Column(title=trp("column", "limit"), numeric=True),
                         Column(title=trp("column", "verdict")),
                     ),
-                    rows=tuple(_row(table, item) for table, item in found),
+                    rows=tuple(_row(table, item, asked.names(table.by)) for table, item in found),
                 ),
             ),
         ),
@@ -397,19 +399,19 @@ def _caption(material: Material, measured: Measured) -> str:
     )
 
 
-def _which(table: Subgroups, item: Disparity) -> str:
+def _which(table: Subgroups, item: Disparity, names: Mapping[str, str]) -> str:
     return tr(
         "{measure} by {columns} ({high} above {low})",
         measure=tr(item.measure),
         columns=listing(table.by),
-        high=group_name(item.surest.high),
-        low=group_name(item.surest.low),
+        high=names[item.surest.high],
+        low=names[item.surest.low],
     )
 
 
-def _row(table: Subgroups, item: Disparity) -> tuple[str, ...]:
+def _row(table: Subgroups, item: Disparity, names: Mapping[str, str]) -> tuple[str, ...]:
     pair, limit = item.surest, item.limit
-    high, low = group_name(pair.high), group_name(pair.low)
+    high, low = names[pair.high], names[pair.low]
     return (
         listing(table.by),
         tr(item.measure),
@@ -439,17 +441,17 @@ def concerns(material: Material) -> Sequence[Concern]:
     if found is None:
         return ()
     return (
-        *(_apart_concern(material, found.measured) if found.measured else ()),
-        *roles.concerns(found.explained),
+        *(_apart_concern(material, found, found.measured) if found.measured else ()),
+        *roles.concerns(material, found.explained),
     )
 
 
-def _apart_concern(material: Material, measured: Measured) -> tuple[Concern, ...]:
+def _apart_concern(material: Material, found: ForWhom, measured: Measured) -> tuple[Concern, ...]:
     failed = [(table, item) for table in measured.tables for item in table.disparities if item.verdict == "fail"]
     if not failed:
         return ()
     failed.sort(key=lambda one: (len(one[0].by), -one[1].surely / (one[1].limit or 1)))
-    told = [_told(table, item, measured) for table, item in failed[:_TOLD]]
+    told = [_told(table, item, measured, found.names(table.by)) for table, item in failed[:_TOLD]]
     if len(failed) > _TOLD:
         told.append(tr("and {number} more", number=str(len(failed) - _TOLD)))
     return (
@@ -466,7 +468,7 @@ def _apart_concern(material: Material, measured: Measured) -> tuple[Concern, ...
     )
 
 
-def _told(table: Subgroups, item: Disparity, measured: Measured) -> str:
+def _told(table: Subgroups, item: Disparity, measured: Measured, names: Mapping[str, str]) -> str:
     """By sex the selection rate of good is 0.28 higher for male than for female (0.15 to 0.41)."""
     pair = item.surest
     return tr(
@@ -474,8 +476,8 @@ def _told(table: Subgroups, item: Disparity, measured: Measured) -> str:
         columns=listing(table.by),
         measure=measure_of(item.measure, measured),
         size=_size(pair.difference, item.measure),
-        high=group_name(pair.high),
-        low=group_name(pair.low),
+        high=names[pair.high],
+        low=names[pair.low],
         interval=_interval(pair.interval, item.measure),
         base=_base(table, item, pair),
     )

@@ -8,7 +8,6 @@ from exhibit.tasks.document.bearing import within_a_sentence
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.over_rows import digits
 from exhibit.tasks.document.words import as_chance, capital, count, first_places, interval, listing, plain, with_beside
-from exhibit.tasks.records.grouping import group_name
 from exhibit.tasks.records.groups import GROUPS
 from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
@@ -90,7 +89,10 @@ def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...],
     )
     differs = [(one, role) for one in found.roles for role in one.features if role.differs]
     said = (
-        tr("That is so of {features}.", features=listing([_role_told(one, role, names) for one, role in differs]))
+        tr(
+            "That is so of {features}.",
+            features=listing([_role_told(one, role, names, _groups(material, one)) for one, role in differs]),
+        )
         if differs
         else tr("That is so of no feature.")
     )
@@ -124,25 +126,34 @@ def _roles(material: Material, found: ExplainedGroups) -> tuple[tuple[str, ...],
             ]
         ),
     ), tuple(
-        _role_table(one, found, names, f"{material.slug}-roles-{number}") for number, one in enumerate(found.roles)
+        _role_table(one, found, names, _groups(material, one), f"{material.slug}-roles-{number}")
+        for number, one in enumerate(found.roles)
     )
 
 
-def _role_told(one: Roles, role: Role, names: Mapping[str, str]) -> str:
+def _role_told(one: Roles, role: Role, names: Mapping[str, str], groups: Mapping[str, str]) -> str:
     return tr(
         "{feature} where {column} is {group} ({times} times as much)",
         feature=names.get(role.feature, role.feature),
         column=one.column,
-        group=group_name(role.where),
+        group=groups[role.where],
         times=_times(role),
     )
+
+
+def _groups(material: Material, one: Roles) -> Mapping[str, str]:
+    """What pages call the groups."""
+    assert material.groups, "has groups"
+    return material.groups.names([one.column])
 
 
 def _times(role: Role) -> str:
     return plain(role.times) if role.times < MOST_TIMES else tr("over {number}", number=f"{MOST_TIMES:,.0f}")
 
 
-def _role_table(one: Roles, found: ExplainedGroups, names: Mapping[str, str], name: str) -> Table:
+def _role_table(
+    one: Roles, found: ExplainedGroups, names: Mapping[str, str], groups: Mapping[str, str], name: str
+) -> Table:
     shown = [role for place, role in enumerate(one.features) if place < _SHOWN or role.differs]
     left = len(one.features) - len(shown)
     rest = (
@@ -176,7 +187,7 @@ def _role_table(one: Roles, found: ExplainedGroups, names: Mapping[str, str], na
         rows=tuple(
             (
                 names.get(role.feature, role.feature),
-                group_name(group),
+                groups[group],
                 f"{size.rows:,}",
                 _attributed(size, sizes),
                 *((_attributed(role.mean[group], means),) if signed_too else ()),
@@ -270,12 +281,14 @@ def _proxies(material: Material, found: ExplainedGroups) -> tuple[Table, ...]:
     rows = [(one, proxy) for one in found.protected for proxy in one.proxies]
     if not rows:
         return ()
+    names = _names(material)
     return (
         Table(
             name=f"{material.slug}-proxies",
             caption=tr(
                 "How well the leading features tell a protected column, over all rows where it is stated: the "
-                "correlation ratio of a number, Cramér's V of a category, or of whether a row has a word, from 0 to 1."
+                "correlation ratio of a number, as of how light a part of the frame is, Cramér's V of a category, or "
+                "of whether a row has a word, from 0 to 1."
             ),
             columns=(
                 Column(title=trp("of a table of data", "column")),
@@ -289,7 +302,7 @@ def _proxies(material: Material, found: ExplainedGroups) -> tuple[Table, ...]:
             rows=tuple(
                 (
                     one.column,
-                    proxy.feature,
+                    names.get(proxy.feature, proxy.feature),
                     str(proxy.rank),
                     f"{one.rows:,}",
                     plain(proxy.association),
@@ -302,8 +315,9 @@ def _proxies(material: Material, found: ExplainedGroups) -> tuple[Table, ...]:
     )
 
 
-def concerns(found: ExplainedGroups) -> tuple[Concern, ...]:
-    said = [sentence for one in found.protected for sentence in _leads(one, found)]
+def concerns(material: Material, found: ExplainedGroups) -> tuple[Concern, ...]:
+    names = _names(material)
+    said = [sentence for one in found.protected for sentence in _leads(one, found, names)]
     if not said:
         return ()
     own = any(one.rank is not None and one.rank <= found.lead for one in found.protected)
@@ -323,20 +337,20 @@ def concerns(found: ExplainedGroups) -> tuple[Concern, ...]:
     )
 
 
-def _leads(one: Protected, found: ExplainedGroups) -> list[str]:
+def _leads(one: Protected, found: ExplainedGroups, names: Mapping[str, str]) -> list[str]:
     own = []
     if one.rank is not None and one.rank <= found.lead:
         own.append(tr("{column} is {ranked}", column=one.column, ranked=_ranked(one.rank)))
-    telling = listing([_proxy_told(proxy) for proxy in one.proxies if proxy.tells])
+    telling = listing([_proxy_told(proxy, names) for proxy in one.proxies if proxy.tells])
     if telling:
         own.append(tr("{column} is told by {features}", column=one.column, features=telling))
     return own
 
 
-def _proxy_told(proxy: Proxy) -> str:
+def _proxy_told(proxy: Proxy, names: Mapping[str, str]) -> str:
     return tr(
         "{feature} ({ranked}, association {association})",
-        feature=proxy.feature,
+        feature=names.get(proxy.feature, proxy.feature),
         ranked=_ranked(proxy.rank),
         association=plain(proxy.association),
     )

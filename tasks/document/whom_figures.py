@@ -1,5 +1,7 @@
 """Figures of how good a model is for each group."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from exhibit.tasks.document.for_whom import called, drawn, estimate, figure_name, measure_of, on_rows, written
@@ -17,11 +19,11 @@ def figures(material: Material) -> tuple[Figure, ...]:
     found = material.groups
     if found is None or found.measured is None:
         return ()
-    return tuple(_figure(material, found.measured, table) for table in drawn(found))
+    return tuple(_figure(material, found.measured, table, found.names(table.by)) for table in drawn(found))
 
 
-def _figure(material: Material, measured: Measured, table: Subgroups) -> Figure:
-    labels = tuple(called(group) for group in table.groups)
+def _figure(material: Material, measured: Measured, table: Subgroups, names: Mapping[str, str]) -> Figure:
+    labels = tuple(called(group, names) for group in table.groups)
     panels = tuple(_panel(table, name, measured) for name in _DRAWN if name in measured.whole)
     said = [
         tr("{measure}: {numbers}.", measure=panel.title, numbers=_numbers(labels, panel.written)) for panel in panels

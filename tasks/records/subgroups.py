@@ -1,13 +1,15 @@
 """For whom a model is how good, and what its explanations say of each group."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.data import Split
-from exhibit.tasks.records.language import mark
+from exhibit.tasks.records.grouping import crossed_names, group_name
+from exhibit.tasks.records.language import Message, mark
 
 FEW = 30  # rows, under which a group is shown as too small and compared with no other
 APART = 0.1  # from which difference of two shares on groups are said to be treated differently
@@ -171,9 +173,22 @@ class ExplainedGroups(Record):
 
 class ForWhom(Record):
     """Of one chapter: which columns were asked about, each with the rows of its groups, in all data; which of these are
-    `given` to the model, what was `measured` where rows have labels, and what explanations say of them."""
+    `given` to the model, what was `measured` where rows have labels, and what explanations say of them. `ours`: by
+    column the names of groups that are none of the file's, which pages say in their language; `note`: what of the file
+    of groups is in none."""
 
     by: dict[str, dict[str, int]]
+    ours: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     given: tuple[str, ...]
     measured: Measured | None
     explained: ExplainedGroups
+    note: Message = Message()
+
+    def names(self, by: Sequence[str]) -> Mapping[str, str]:
+        """What a page calls each of the groups by one column, or by two at once."""
+        plain = [list(self.by[column]) for column in by]
+        said = [[group_name(name) if name in self.ours.get(column, ()) else name for name in self.by[column]]
+                for column in by]  # fmt: skip
+        if len(by) == 1:
+            return dict(zip(plain[0], said[0], strict=True))
+        return dict(zip(crossed_names(*plain), crossed_names(*said), strict=True))

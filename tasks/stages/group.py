@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from exhibit.tasks.data.data import Data
-from exhibit.tasks.data.followed import followed, followed_values, present
+from exhibit.tasks.data.followed import followed, followed_values, seen
 from exhibit.tasks.data.named import codes
 from exhibit.tasks.data.select import TargetSpec, score_of
 from exhibit.tasks.data.several import label_of
@@ -51,9 +51,11 @@ def group(
             "groups": pack(
                 ForWhom(
                     by={one.by[0]: dict(zip(one.groups, one.rows.tolist(), strict=True)) for one in groupings.items},
+                    ours={one.by[0]: one.ours for one in groupings.items},
                     given=tuple(one.by[0] for one in groupings.items if one.by[0] in given),
                     measured=measured(asked, prediction, groupings.items, target.outputs),
                     explained=_explained(told, parts, method, named, groupings),
+                    note=groupings.note,
                 )
             )
         }
@@ -137,13 +139,15 @@ def _features(data: Dataset, explained: Sequence[Input], named: ByName) -> list[
     found = []
     for item, shown in zip(data.inputs, explained, strict=True):
         columns = {column.title: column for column in named.columns if column.input == item.name}
-        for name in followed(shown):
+        names = followed(shown)
+        told = seen(item, names) if named.protected else {}
+        for name in names:
             if name in columns:
                 own = codes(item, [columns[name]])[:, 0]
                 found.append(Feature(name, own, columns[name].kind == "category"))
             else:
                 called = name if len(data.inputs) == 1 else item.label(name)
-                found.append(Feature(called, present(item, name), category=True))
+                found.append(Feature(called, told.get(name), category=item.traits.ids))
     return found
 
 

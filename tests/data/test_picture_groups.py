@@ -8,12 +8,16 @@ import pytest
 from PIL import Image
 
 from exhibit.tasks.data.folder import ImageFolderSpec
+from exhibit.tasks.document import for_whom
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.grouping import Groupings
 from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.records.subgroups import ForWhom
 from exhibit.tasks.stages.load import load
 from exhibit.tasks.store import Store
 from tests.conftest import Memory
+from tests.document.test_no_false_sentence import flowers
+from tests.test_for_whom import NOTHING
 
 
 @pytest.fixture
@@ -71,6 +75,41 @@ def test_a_table_says_more_of_a_picture_by_as_much_of_its_path_as_tells_it_apart
     assert {name: group for name, group in age.items() if group != "not stated"} == {
         "cat/east/1.jpg": "under 5", "dog/east/1.jpg": "10 and over", "cat/cat5.jpg": "5 to under 10",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["cat5.jpg", "bird.jpg", "fish.jpg"], "2 rows of data.table name no picture that is there, the first of them "
+         "bird.jpg. 9 pictures have no row there."),
+        (["cat/cat5.jpg", "dog/cat5.jpg"], "1 row of data.table names no picture that is there: dog/cat5.jpg. 9 "
+         "pictures have no row there."),
+        (["cat5.jpg"], "9 pictures have no row there."),
+        ([f"{kind}/{name}" for kind in ("cat", "dog") for name in
+          ("east/1.jpg", "east/2.jpg", "west/3.jpg", "west/4.jpg", f"{kind}5.jpg")], ""),
+    ],
+)  # fmt: skip
+def test_rows_of_no_picture_and_pictures_without_a_row_are_counted(names: list[str], said: str, pets: Path) -> None:
+    beside = table(pets, "\n".join(["file,sex", *(f"{name},f" for name in names)]) + "\n")
+    found = spec(pets, table=beside, groups=["sex"]).load(Memory()).groupings
+    assert found
+    assert found.note == said
+    assert found.names[-1] == said  # its letters are asked for, too
+    by = ForWhom(by={"sex": {"f": 1}}, given=(), measured=None, explained=NOTHING, note=found.note)
+    assert f"Rows are told apart by sex. {said}".strip() in for_whom._asked(flowers([0.4, 0.3, 0.2, 0.1]), by)
+
+
+def test_a_picture_that_is_not_drawn_is_there(pets: Path) -> None:
+    beside = table(pets, "file,sex\n" + "".join(f"{kind}/{site}/{n}.jpg,f\n" for kind in ("cat", "dog")
+                   for site, n in (("east", 1), ("east", 2), ("west", 3), ("west", 4))))  # fmt: skip
+    found = spec(pets, table=beside, groups=["sex"], per_class=2).load(Memory()).groupings
+    assert found
+    assert "name" not in found.note
+
+
+def test_a_table_that_nothing_is_asked_of_is_refused(pets: Path) -> None:
+    with pytest.raises(InputError, match=r"for data\.groups, and none are asked for"):
+        spec(pets, table=table(pets, "file,sex\ncat5.jpg,f\n")).load(Memory())
 
 
 @pytest.mark.parametrize(
