@@ -1,8 +1,9 @@
 """`exhibit diff`: what differs between two reports, and what of it is more than the errors explain."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exhibit.flows.earlier import said
 from exhibit.flows.integrity import UNREADABLE, Damage, intact, require_report
@@ -10,7 +11,7 @@ from exhibit.flows.signatures import Shown
 from exhibit.tasks.comparing.changes import changed, facts
 from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.change_summary import EarlierReport
-from exhibit.tasks.records.changed import Changed, Facts, ImportanceFacts, PointPair, VerdictFacts
+from exhibit.tasks.records.changed import Changed, Facts, ImportanceFacts, PointFacts, PointPair, VerdictFacts
 from exhibit.tasks.records.shown import escaped
 
 
@@ -160,7 +161,34 @@ def _data(pair: PointPair) -> Iterator[Difference]:
     old, new = pair.before, pair.after
     if (old.data, old.samples, old.excluded) != (new.data, new.samples, new.excluded):
         told = [f"{one.samples:,} rows, {one.excluded:,} left out, sha256 {one.data}" for one in (old, new)]
-        yield Difference(point=new.slug, what="data", before=told[0], after=told[1])
+        yield Difference(point=new.slug, what=f"data{_of_data(old, new)}", before=told[0], after=told[1])
+
+
+def _of_data(old: PointFacts, new: PointFacts) -> str:
+    """What of the data is otherwise: files, or only how they are read, drawn and split. The digest is over both."""
+    if not old.asked or not new.asked:
+        return ""
+    before, after = _digests(old.asked), _digests(new.asked)
+    if old.asked.get("kind") != new.asked.get("kind"):
+        return " (of another kind)"
+    if before != after:
+        return " (other files)"
+    same = "the same files" if before else "the same source"
+    if old.asked != new.asked:
+        return f" ({same}, read, drawn or split otherwise)"
+    return f" ({same} and settings, read by another version)"
+
+
+def _digests(asked: Any, name: str = "") -> set[tuple[str, str]]:
+    """The sha256 of all files that the data were made of, each with the setting that names it."""
+    if isinstance(asked, Mapping):
+        return {one for key, value in asked.items() for one in _digests(value, f"{name}.{key}")}
+    if isinstance(asked, list | tuple):
+        return {one for value in asked for one in _digests(value, name)}
+    return {(name, asked)} if isinstance(asked, str) and _SHA256(asked) else set()
+
+
+_SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
 def _metrics(before: Facts, after: Facts) -> Iterator[Difference]:

@@ -202,7 +202,7 @@ def _read_pdf(path: Path, trust: Sequence[Any] | None) -> Subject:
         data = sealed_part(signed)
     # Nothing in the file is interpreted before its digest is known to be right.
     if not pdf_digest_ok(data):
-        raise Damage(f"{here}: it is not the file that was written")
+        raise Damage(f"{here}: it is not the file that was written, or no report")
     if more := strange_bytes(data):
         raise Damage(f"{here}: {_NEVER.format(more)}")
     attached = _read_attachments(data, here)

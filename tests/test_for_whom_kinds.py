@@ -232,7 +232,8 @@ def net(several=False):
 def test_a_picture_beside_a_table_has_its_parts_and_the_table_its_columns(
     own_module: Callable[[str, str], None], chapter: Callable[[list[str]], Material], several: bool
 ) -> None:
-    """Also of one of several labels. A protected column is asked about by features that have numbers in rows alone."""
+    """Also of one of several labels. A protected column is asked about by columns and by how light parts of the picture
+    are, of which none tells the income."""
     own_module("mixed", MIXED)
     words = ["data=factory", "data.factory=mixed:rows", "model.factory=mixed:net", "method=[occlusion]"]
     words += [] if several else ["target=value"]
@@ -244,7 +245,7 @@ def test_a_picture_beside_a_table_has_its_parts_and_the_table_its_columns(
     differs = {role.feature: role.size["南"].value > role.size["北"].value for role in region.features if role.differs}
     assert differs == {"image, top left": True}
     (income,) = material.groups.explained.protected
-    assert [proxy.feature for proxy in income.proxies if "image" in proxy.feature] == []
+    assert [proxy.tells for proxy in income.proxies if "image" in proxy.feature] == [False] * 3
     text = said(material)
     assert "Of pictures a feature is one of nine parts of the frame" in text
     assert "Protected is income." in text

@@ -35,7 +35,15 @@ def point_facts(chapter: ChapterEvidence, config: Mapping[str, Any]) -> PointFac
         samples=chapter.data.samples,
         excluded=len(chapter.data.excluded),
         weights=chapter.weights.sha256,
+        asked=_asked(chapter),
     )
+
+
+def _asked(chapter: ChapterEvidence) -> dict[str, Any]:
+    """What the data were asked for, as their stage was told it."""
+    specs = [stage.spec for stage in chapter.stages if stage.stage == "load"]
+    found = specs[0].get("data") if specs and isinstance(specs[0], Mapping) else None
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
 def facts(points: Iterable[PointFacts], importances: bytes, checks: bytes, metrics: bytes | None) -> Facts:

@@ -53,7 +53,8 @@ def _light(item: Input) -> Array:
     found = []
     for start in range(0, len(item.values), _AT_ONCE):
         light = np.asarray(item.values[start : start + _AT_ONCE], np.float64).mean(axis=-1)
-        found.append(_by_part_of_frame(light) / _by_part_of_frame(np.ones_like(light[:1])))
+        pixels = _by_part_of_frame(np.ones_like(light[:1]))
+        found.append(_by_part_of_frame(light) / np.where(pixels == 0, np.nan, pixels))
     return np.concatenate(found)
 
 

@@ -38,7 +38,12 @@ def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:
     return (
         Table(
             name="provenance",
-            caption=tr("What this report was made from. The full evidence is attached to the PDF."),
+            caption=tr(
+                "What this report was made from. The full evidence is attached to the PDF; what the files of the "
+                "user's own are by themselves stands there, with their digests."
+            )
+            if proof.get("local")
+            else tr("What this report was made from. The full evidence is attached to the PDF."),
             columns=(Column(title=tr("what")), Column(title=tr("value"))),
             rows=tuple(rows),
         ),
@@ -79,7 +84,7 @@ def _origins(chapters: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return origins
 
 
-_ORIGINS = {"data": mark("data"), "weights": mark("weights")}
+_ORIGINS = {"data": mark("data as read and split"), "weights": mark("weights as the model has them")}
 
 
 def printed(config: str) -> str:

@@ -1,12 +1,17 @@
 """What is said of a report beside an earlier one: facts of both, and what has changed."""
 
+from typing import Any
+
+from pydantic import Field
+
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.verdict import Verdict
 
 
 class PointFacts(Record):
-    """A point of a report: its settings, and its data and weights by their digests."""
+    """A point of a report: its settings, and its data and weights by their digests. `asked`: what the data were asked
+    for, with digests of their files in the place of where they lay; empty where that is not known."""
 
     slug: str
     title: str
@@ -15,6 +20,7 @@ class PointFacts(Record):
     samples: int
     excluded: int
     weights: str
+    asked: dict[str, Any] = Field(default_factory=dict)
 
 
 class ImportanceFacts(Record):

@@ -32,7 +32,10 @@ class DataEvidence(Record):
 class WeightsEvidence(Record):
     """The explained model of a chapter."""
 
-    sha256: Sha256 = Field(description="of the trained weights as the store keeps them")
+    sha256: Sha256 = Field(
+        description="of the weights as the store keeps them, trained here or read from a file of the user's, which has "
+        "another digest: that of the file is in local"
+    )
     parameters: int = Field(ge=0, description="how many numbers the model was trained in")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.data import followed as own
-from exhibit.tasks.data.followed import followed, followed_values, present
+from exhibit.tasks.data.followed import followed, followed_values, seen
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.groups import GROUPS
 from exhibit.tasks.records.subgroups import FRAME
@@ -23,8 +23,7 @@ def test_words_are_those_that_most_texts_have_and_count_with_all_occurrences(mon
     found = followed_values(item, np.arange(4), values)
     np.testing.assert_array_equal(found, [[3, 0, np.nan], [4, 3, np.nan], [7, np.nan, 6], [np.nan, np.nan, 9]])
     np.testing.assert_array_equal(followed_values(item, np.array([2]), values[2:3]), found[2:3])
-    assert present(item, "“he”") is not None
-    np.testing.assert_array_equal(present(item, "“he”"), [0, 0, 1, 1])
+    np.testing.assert_array_equal(seen(item, ["“he”"])["“he”"], [0, 0, 1, 1])
 
 
 def test_no_word_is_in_enough_texts() -> None:
@@ -46,7 +45,21 @@ def test_nine_parts_of_a_frame_hold_all_of_it(side: int) -> None:
         one = np.zeros((1, side, side))
         one[0, row, column] = -2.0
         assert followed_values(item, np.array([0]), one)[0].tolist() == [2.0 * (name == part) for name in FRAME]
-    assert present(item, "middle") is None
+
+
+@pytest.mark.parametrize("side", [2, 3, 7])
+def test_how_light_a_part_of_a_frame_is_is_the_mean_of_its_pixels(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all channels; what has no pixel is not known."""
+    monkeypatch.setattr(own, "_AT_ONCE", 2)
+    values = np.random.default_rng(0).random((5, side, side, 3))
+    found = seen(Input(name="image", kind="image", values=values, bounds=(0.0, 1.0)), FRAME)
+    parts = [round((k + 0.5) * 3 / side - 0.5) for k in range(side)]
+    for place, name in enumerate(FRAME):
+        rows, columns = ([k for k in range(side) if parts[k] == part] for part in divmod(place, 3))
+        if rows and columns:
+            np.testing.assert_allclose(found[name], values[:, rows][:, :, columns].mean(axis=(1, 2, 3)))
+        else:
+            assert np.isnan(found[name]).all()
 
 
 def test_functional_groups_of_molecules_and_channels_of_series() -> None:

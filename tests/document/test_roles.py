@@ -7,7 +7,7 @@ from exhibit.tasks.quality import roles
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
 from exhibit.tasks.records.material import Material
-from exhibit.tasks.records.subgroups import ExplainedGroups, Roles
+from exhibit.tasks.records.subgroups import ExplainedGroups, ForWhom, Roles
 from tests import points
 from tests.document.test_no_false_sentence import flowers
 
@@ -20,7 +20,7 @@ def told(found: tuple[Roles, ...], features: int, *protected: str, material: Mat
         method="Occlusion", rows=80, features=features, lead=roles.leading(features), signed_for="", roles=found,
         protected=own,
     )  # fmt: skip
-    assert page.concerns(explained) == ()
+    assert page.concerns(material, explained) == ()
     blocks = page.blocks(material, explained)
     assert not [table for block in blocks for table in block.tables]
     return " ".join(text for block in blocks for text in block.paragraphs)
@@ -60,7 +60,8 @@ def test_where_no_role_differs_no_feature_is_spoken_of() -> None:
         explained = ExplainedGroups(
             method="Occlusion", rows=80, features=2, lead=2, signed_for="", roles=found, protected=()
         )
-        blocks = page.blocks(flowers([0.4, 0.3, 0.2, 0.1]), explained)
+        asked = ForWhom(by={"sex": {"f": 40, "m": 40}}, given=(), measured=None, explained=explained)
+        blocks = page.blocks(flowers([0.4, 0.3, 0.2, 0.1]).model_copy(update={"groups": asked}), explained)
         return " ".join(paragraph for block in blocks for paragraph in block.paragraphs)
 
     alike = text(sizes)

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from exhibit.flows import cli
+from exhibit.flows.difference import difference
 from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.evidence.evidence import content_digest
 from exhibit.tasks.evidence.pretty_json import pretty
@@ -35,9 +36,10 @@ def written(
     data: str = DIGEST,
     metric_name: str = "accuracy",
     page: str = "x",
+    asked: Mapping[str, Any] | None = None,
 ) -> Path:
     """A small whole run. `points`: settings by label; `importances`: mean |a| and its standard error by feature;
-    `page`: what its PDF shows."""
+    `page`: what its PDF shows; `asked`: what its data were asked for."""
     rows = [
         {**ROW, "feature": name, "mean_absolute": value, "standard_error": error, "rank": place}
         for place, (name, (value, error)) in enumerate(importances.items(), 1)
@@ -60,7 +62,7 @@ def written(
             "slug": label,
             "data": {"title": "t", "source": "s", "sha256": data, "samples": 9, "excluded": []},
             "weights": {"sha256": DIGEST, "parameters": 1},
-            "stages": [],
+            "stages": [] if asked is None else [{"stage": "load", "spec": {"data": asked}, "outputs": {}}],
         }
         for label in points
     ]
@@ -208,7 +210,7 @@ def test_an_earlier_file_is_replaced_where_that_is_said(run: Path, tmp_path: Pat
 def test_a_file_that_is_no_report_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (path := tmp_path / "x.pdf").write_bytes(b"%PDF-1.7 and no more")
     assert cli.run(["diff", str(path), str(path)]) == 5
-    assert capsys.readouterr().err == f"exhibit: {path}: it is not the file that was written\n"
+    assert capsys.readouterr().err == f"exhibit: {path}: it is not the file that was written, or no report\n"
 
 
 def test_a_report_is_the_same_as_itself_and_as_its_pdf(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -238,6 +240,32 @@ def test_each_difference_is_named_and_what_the_errors_explain_is_told_apart(
     assert [(item["before"], item["after"]) for item in found["verdicts"]] == [("pass (1.0)", "fail (1.0)")]
     cli.run(["diff", str(made), str(other)])
     assert "iris: method.grad.steps: 8, then 9\n" in capsys.readouterr().out
+
+
+FILES = {"kind": "table", "path": "a" * 64, "explain": None, "test_share": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        (FILES, FILES | {"test_share": 0.5}, "data (the same files, read, drawn or split otherwise)"),
+        (FILES, FILES | {"path": "b" * 64}, "data (other files)"),
+        (FILES, FILES | {"explain": "b" * 64, "test_share": 0.5}, "data (other files)"),
+        (FILES, FILES | {"path": ["a" * 64]}, "data (the same files, read, drawn or split otherwise)"),
+        (FILES, FILES, "data (the same files and settings, read by another version)"),
+        (FILES, {"kind": "iris", "seed": 0}, "data (of another kind)"),
+        ({"kind": "iris"}, {"kind": "iris", "seed": 1}, "data (the same source, read, drawn or split otherwise)"),
+        (None, FILES, "data"),
+    ],
+)  # fmt: skip
+def test_whether_files_are_others_or_only_split_otherwise_is_told_apart(
+    then: Mapping[str, Any] | None, now: Mapping[str, Any], said: str, tmp_path: Path
+) -> None:
+    """The digest of the data is over what they hold and how they are split."""
+    first = written(tmp_path / "first", POINTS, FEATURES, asked=then)
+    second = written(tmp_path / "second", POINTS, FEATURES, data="1" * 64, asked=now)
+    (found,) = difference(first, second).data
+    assert found.what == said
 
 
 def test_what_cannot_be_compared_is_said_and_is_not_the_same(

@@ -338,9 +338,32 @@ def test_a_name_that_the_terminal_cannot_show_is_escaped(made: Path, tmp_path: P
     assert (done.returncode, said) == (0, rf"{tmp_path}/sp\xe4te \u65e5: {UNDAMAGED}"), done.stderr
 
 
-def test_a_foreign_pdf_is_damaged(tmp_path: Path) -> None:
+def test_a_foreign_pdf_is_damaged_or_no_report(tmp_path: Path) -> None:
+    """Nothing of it is read that would say which."""
     (tmp_path / "other.pdf").write_bytes(b"%PDF-1.7\n%%EOF")
-    assert verify(tmp_path / "other.pdf").findings == ("other.pdf: it is not the file that was written",)
+    assert verify(tmp_path / "other.pdf").findings == ("other.pdf: it is not the file that was written, or no report",)
+
+
+@pytest.mark.parametrize(
+    "content", [b"a,b\n1,2\n", b"x", b"\x89HDF\r\n\x1a\n" + bytes(4000), b"{}", b"%PD-" + bytes(3000)]
+)
+@pytest.mark.parametrize("name", ["rows.csv", "model.skops", "report.pdf"])
+def test_a_file_that_is_no_pdf_is_no_damaged_report(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert cli.run(["verify", str(tmp_path / name)]) == 2
+    with pytest.raises(InputError, match="this file is no PDF, so no report"):
+        verify(tmp_path / name)
+
+
+def test_a_folder_in_which_no_run_has_written_is_no_damaged_run(run: Path, tmp_path: Path) -> None:
+    """One of which files are gone is damaged, whichever these are."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/rows.csv").write_text("a,b\n")
+    with pytest.raises(InputError, match="no run has written in this folder"):
+        verify(tmp_path / "other")
+    (run / "manifest.json").unlink()
+    (run / "report.pdf").unlink()
+    assert verify(run).outcome == "damaged"
 
 
 def test_nothing_there_is_bad_input(tmp_path: Path) -> None:
