@@ -21,6 +21,7 @@ from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document import reasons
 from exhibit.tasks.document.words import share
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.decision_file import DecisionFile
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Document
 from exhibit.tasks.stages.compose import compose
@@ -123,6 +124,7 @@ def decided(own_module: Callable[[str, str], None], tmp_path: Path) -> Decided:
         )
         read = partial(unpack, Document)
         said = json.loads(calls.store.get(done["decisions"]))
+        DecisionFile.model_validate(said)
         return read(calls.store.get(done["document"]), calls.store), said["decisions"]
 
     return ask

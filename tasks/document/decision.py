@@ -14,6 +14,16 @@ from exhibit.tasks.document.reasons import Words
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import beside, clauses, count, judged, listing, plain, question, rounded, share
 from exhibit.tasks.records.decision import Alternative, Cell, Decision, Decisions, Outcome, Search
+from exhibit.tasks.records.decision_file import (
+    DecidedAlternative,
+    DecidedChange,
+    DecidedCheck,
+    DecidedOutcome,
+    DecidedReason,
+    DecidedSample,
+    DecidedSearch,
+    DecisionFile,
+)
 from exhibit.tasks.records.explanation import Cases
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.language import mark, sentences, tr
@@ -42,8 +52,8 @@ def of_decisions(
         "back": (),
         "decisions": tuple(made for made, _ in pages),
     }
-    said = {"schema": "exhibit-decisions/1", "decisions": [_plain(made, item) for made, item in pages]}
-    return document.model_copy(update=changes), said
+    said = DecisionFile(decisions=tuple(_plain(made, item) for made, item in pages))
+    return document.model_copy(update=changes), said.model_dump(mode="json", by_alias=True)
 
 
 def page(material: Material, decision: Decision, checks: Words, stated: Mapping[str, str]) -> DecisionPage:
@@ -384,39 +394,43 @@ def _verdicts(material: Material, checks: Words) -> list[tuple[str, str]]:
     return [(question(check.check, checks), check.verdict) for check in material.main.checks]
 
 
-def _plain(made: DecisionPage, item: Decision) -> dict[str, Any]:
+def _plain(made: DecisionPage, item: Decision) -> DecidedSample:
     """A page for programs: what is printed, and the numbers of the outcome and of the changes."""
     search = item.search
-    return {
-        "sample": item.sample,
-        "outcome": item.outcome.model_dump(),
-        "threshold": item.threshold,
-        "model": {fact.name: fact.text for fact in made.facts},
-        "cautions": list(made.cautions),
-        "instead_of_reasons": list(made.instead),
-        "ordered": made.ordered,
-        "reasons": [reason.model_dump() for reason in made.reasons],
-        "rest": made.rest,
-        "search": {
-            "refused": search.refused,
-            "columns": list(search.columns),
-            "calls": search.calls,
-            "most": search.most,
-            "ended": search.ended,
-        },
-        "alternatives": [
-            {
-                "changes": [
-                    {"column": one.before.title, "before": _code(one.before), "after": _code(one.after)}
+    return DecidedSample(
+        sample=item.sample,
+        outcome=_outcome(item.outcome),
+        threshold=item.threshold,
+        model={fact.name: fact.text for fact in made.facts},
+        cautions=made.cautions,
+        instead_of_reasons=made.instead,
+        ordered=made.ordered,
+        reasons=tuple(DecidedReason(**reason.model_dump()) for reason in made.reasons),
+        rest=made.rest,
+        search=DecidedSearch(
+            refused=search.refused,
+            columns=search.columns,
+            calls=search.calls,
+            most=search.most,
+            ended=search.ended,
+        ),
+        alternatives=tuple(
+            DecidedAlternative(
+                changes=tuple(
+                    DecidedChange(column=one.before.title, before=_code(one.before), after=_code(one.after))
                     for one in found.changes
-                ],
-                "distance": found.distance,
-                "outcome": found.outcome.model_dump(),
-            }
+                ),
+                distance=found.distance,
+                outcome=_outcome(found.outcome),
+            )
             for found in search.alternatives
-        ],
-        "checks": [{"question": question, "verdict": verdict} for question, verdict in made.verdicts],
-    }
+        ),
+        checks=tuple(DecidedCheck(question=question, verdict=verdict) for question, verdict in made.verdicts),
+    )
+
+
+def _outcome(found: Outcome) -> DecidedOutcome:
+    return DecidedOutcome(name=found.name, probability=found.probability, value=found.value)
 
 
 def _code(cell: Cell) -> str | float | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.change_summary import Changes
+from exhibit.tasks.records.decision_file import DecisionFile
 from exhibit.tasks.records.evidence import Evidence
 from exhibit.tasks.records.manifest import Manifest
 from exhibit.tasks.records.packing import canonical_json
@@ -18,6 +19,7 @@ SCHEMAS: dict[str, type[Record]] = {
     "manifest": Manifest,
     "changes": Changes,
     "answers": Answers,
+    "decisions": DecisionFile,
 }
 
 
