@@ -1,13 +1,13 @@
 """Figures of how good a model is for each group."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from exhibit.tasks.document.for_whom import called, drawn, estimate, figure_name, measure_of, on_rows, written
 from exhibit.tasks.document.words import capital
 from exhibit.tasks.records.figure import Figure, WhiskerPanel, Whiskers
-from exhibit.tasks.records.language import sentences, tr, trp
+from exhibit.tasks.records.language import mark, sentences, tr, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.subgroups import Measured, Subgroups
 
@@ -31,13 +31,26 @@ def _figure(material: Material, measured: Measured, table: Subgroups, names: Map
     return Figure(
         name=figure_name(material, table),
         content=Whiskers(labels=labels, panels=panels),
-        caption=tr(
-            "By {column}, on {rows}: each group with the interval of the table below; dashed: all rows.",
-            column=table.by[0],
-            rows=on_rows(material, measured),
-        ),
+        caption=tr(_CAPTIONS[_told(panels)], column=table.by[0], rows=on_rows(material, measured)),
         alt=sentences([tr("By {column}.", column=table.by[0]), *said]),
     )
+
+
+_CAPTIONS = {
+    "all": mark("By {column}, on {rows}: each group with the interval of the table below; dashed: all rows."),
+    "some": mark(
+        "By {column}, on {rows}: each group with the interval of the table below, where it has one there; dashed: all "
+        "rows."
+    ),
+    "none": mark("By {column}, on {rows}: each group, without an interval, as none is known; dashed: all rows."),
+}
+
+
+def _told(panels: Sequence[WhiskerPanel]) -> str:
+    """Whether what is drawn of the groups has intervals."""
+    known = [np.isfinite(panel.low[~np.isnan(panel.values)]) for panel in panels]
+    told = np.concatenate(known) if known else np.zeros(0, bool)
+    return "all" if told.all() else "some" if told.any() else "none"
 
 
 def _numbers(labels: tuple[str, ...], values: tuple[str, ...]) -> str:
