@@ -152,6 +152,7 @@ def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
     match detail["type"]:
         case "extra_forbidden":
             sentence = unknown(path, "key", str(place.path[-1]), place.schema.get("properties", {}))
+            sentence += "".join(why for name, why in _NOT_HERE.items() if place.path[-2:] == ("data", name))
         case "missing":
             simple = "type" in place.schema or "anyOf" in place.schema
             sentence = f"{path}: a value must be given" + (f"; allowed: {_allowed(place.schema)}" if simple else "")
@@ -168,6 +169,14 @@ def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
             if detail["type"] == "string_type" and isinstance(given := detail["input"], int | float):
                 sentence += f"; type {typed('.'.join(map(str, place.path)), _as_typed(given))}"
     return sentence
+
+
+# Keys of data that some kinds have, and why others do not.
+_NOT_HERE = {
+    "groups": "; these data say of no sample whose or what it is besides: data=table, text, series, image_folder, esol "
+    "and solubility have groups, and what a function of data=factory gives may",
+    "protected": "; these data have no columns that could be protected",
+}
 
 
 def _as_typed(given: float) -> str:

@@ -177,7 +177,7 @@ def test_asking_for_groups_changes_neither_the_data_nor_what_is_fitted(tmp_path:
         ("gender", "data.groups: there is no column gender; there are income, hours, sex"),
         ("repaid", "data.groups: 'repaid' is the label; name columns that say whose row it is"),
         ("income", "550 different values, and at most 20 groups.*as its quarters: 'data.groups=..income:.-0.6385"),
-        ({"sex": [1]}, "data.groups: the column 'sex' holds numbers, but in row 0 it is"),
+        ({"sex": [1]}, "data.groups: the column 'sex' has ends of ranges, which are of numbers, but in row 0 it is"),
         ({"age": list(range(20, 60))}, "data.groups: the column 'age' has 40 different values.*give fewer ends"),
     ],
 )

@@ -118,7 +118,7 @@ def named_groups(table: "Table", by: By) -> list[str]:
     """
     cells = table[by.column]
     if by.cuts:
-        return ranges(numbers(as_written(cells), "groups"), by.cuts)
+        return ranges(numbers(as_written(cells), "groups", "has ends of ranges, which are of numbers"), by.cuts)
     # Letters of several code points may be spelled in two ways, which nobody sees on a page.
     return [NOT_STATED if word is None else _of_the_file(normalize("NFC", word)) for word in words(cells)]
 

@@ -84,8 +84,8 @@ def _word(cell: Any) -> str | None:
     return str(int(cell)) if whole else str(cell).strip() or None
 
 
-def numbers(cells: "Cells", key: str) -> Array:
-    """Each cell as a number, (rows,), NaN where it is empty or infinite.
+def numbers(cells: "Cells", key: str, what: str = "holds numbers") -> Array:
+    """Each cell as a number, (rows,), NaN where it is empty or infinite. `what`: why the column has to hold these.
 
     Raises:
         InputError: for a cell that holds something else.
@@ -97,7 +97,7 @@ def numbers(cells: "Cells", key: str) -> Array:
     if wrong.any():
         row = int(wrong.argmax())
         name, cell = row_name(cells.index[row]), cells.iloc[row]
-        raise InputError(f"data.{key}: the column {cells.name!r} holds numbers, but in {name} it is {shown(cell)}")
+        raise InputError(f"data.{key}: the column {cells.name!r} {what}, but in {name} it is {shown(cell)}")
     require_exact(cells.to_numpy(), parsed, f"data.{key}: the column {cells.name!r}")
     return np.where(np.isfinite(parsed), parsed, np.nan)
 

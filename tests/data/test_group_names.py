@@ -1,5 +1,6 @@
 """Names of groups are as somebody wrote them, whatever the file made of numbers and dates."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,14 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from exhibit.flows.config import read_report
+from exhibit.flows.errors import _NOT_HERE, ConfigError
 from exhibit.tasks.data.grouping import By, GroupColumns, given_groups, groupings, named_groups
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.named import Levers
 from exhibit.tasks.data.rows import words
 from exhibit.tasks.data.table_file import read_table
+from tests.language.messages import ROOT
 
 TENTHS = ["0.1", "0.7", "3", "not stated"]
 
@@ -75,3 +79,18 @@ def test_what_names_no_column_of_groups_is_refused(given: Any) -> None:
 def test_what_names_no_actionable_column_is_refused(given: Any) -> None:
     with pytest.raises(ValidationError, match="was given; name"):
         TypeAdapter(Levers).validate_python(given)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("groups", "have groups, and what a function"), ("protected", "no columns that")]
+)
+def test_data_of_which_no_sample_says_whose_it_is_say_so(key: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as raised:
+        read_report(["study=digits", f"data.{key}=[sex]"])
+    assert "no sample whose" in str(raised.value) or key != "groups"
+
+
+def test_the_data_that_have_groups_are_those_that_are_named() -> None:
+    kinds = [path.stem for path in (ROOT / "conf/data").glob("*.yaml") if "\ngroups:" in path.read_text()]
+    assert all(re.search(rf"\b{kind}\b", _NOT_HERE["groups"]) for kind in kinds)
+    assert set(re.findall("[a-z_]+", _NOT_HERE["groups"].split("data=")[1].split(" have")[0])) == {*kinds, "and"}
