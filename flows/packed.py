@@ -25,7 +25,7 @@ def require_unpacked(target: Path) -> None:
         if there(target / "bagit.txt") and there(run / "manifest.json") and not there(target / "manifest.json"):
             raise InputError(f"{target}: this is what `exhibit export` packed, and the run lies in it: name {run}")
         if not any(there(target / name) for name in _OF_A_RUN):
-            raise InputError(f"{target}: a run directory or a PDF was expected, and no run has written in this folder")
+            raise InputError(f"{target}: a run directory or a PDF was expected, and this folder is not that of a run")
         return
     begins = ends = b""
     with suppress(OSError), target.open("rb") as file:

@@ -359,7 +359,7 @@ def test_a_folder_in_which_no_run_has_written_is_no_damaged_run(run: Path, tmp_p
     """One of which files are gone is damaged, whichever these are."""
     (tmp_path / "other").mkdir()
     (tmp_path / "other/rows.csv").write_text("a,b\n")
-    with pytest.raises(InputError, match="no run has written in this folder"):
+    with pytest.raises(InputError, match="this folder is not that of a run"):
         verify(tmp_path / "other")
     (run / "manifest.json").unlink()
     (run / "report.pdf").unlink()
