@@ -14,7 +14,7 @@ from pathlib import Path
 from subprocess import PIPE, Popen, TimeoutExpired
 from typing import NamedTuple, TextIO
 
-from exhibit.tasks.document.press import child_process
+from exhibit.tasks.apart import child_process
 
 
 class Ended(NamedTuple):

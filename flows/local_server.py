@@ -13,7 +13,7 @@ from typing import Self
 
 from exhibit.flows.errors import debugging
 from exhibit.flows.quiet import QUIET
-from exhibit.tasks.document.press import child_process
+from exhibit.tasks.apart import child_process
 
 _PATIENCE = 120  # seconds in which it has to answer: on a busy machine it takes half a minute to start
 _PYPROJECT = re.compile(r"tool\s*\.\s*prefect")

@@ -256,6 +256,7 @@ PROBES = {
     "tasks/models/fitted.py classifies": "an estimator of scikit-learn",
     "tasks/models/fitted.py predict": "an estimator of scikit-learn",
     "tasks/models/fitted.py wanted": "an estimator of scikit-learn",
+    "tasks/models/fitted.py width": "an estimator of scikit-learn",
     "tasks/models/keras_dropout.py drop": "Keras' layers",
     "tasks/models/keras_dropout.py dropping": "Keras' layers",
     "tasks/models/keras_factory.py _require_shapes": "a net of Keras, of whatever class",

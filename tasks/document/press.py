@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exhibit.tasks.apart import child_process
 from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document.provenance import printed, provenance
 from exhibit.tasks.records.base import InputError, Record
@@ -58,7 +58,6 @@ _PARTS = ("brotli", "cssselect2", "font-source-sans-pro", "font-source-serif-pro
           "justmytype-intl-sea", "justmytype-intl-south-asia", "matplotlib", "pydyf", "pylopdf-fonts-jp",
           "pylopdf-fonts-zh-cn", "pyphen", "tinycss2", "tinyhtml5", "zopfli")  # fmt: skip
 
-_SOURCE = Path(__file__).parents[3]  # the folder that holds the package `exhibit`, reached through its links
 _BAD_INPUT = 2  # status of the rendering process when it is the user's text that cannot be printed
 
 
@@ -117,18 +116,6 @@ def press(job: Job) -> Pages:
             raise InputError(last[-1])
         raise RenderingFailed(f"rendering failed with status {done.returncode}: {last[-1]}")
     return unpack(Pages, done.stdout)
-
-
-def child_process(module: str) -> tuple[list[str], dict[str, str]]:
-    """The command that runs a module of this program in a process of its own, and the variables by which it is found.
-
-    Not in the current folder, where a file of the user's may be called as a library: that is what -P is for. An empty
-    part of PYTHONPATH means that folder, so it is named. The user's folders are searched after the libraries.
-    """
-    pythonpath = os.environ.get("PYTHONPATH")
-    folders = [folder or str(Path.cwd()) for folder in pythonpath.split(os.pathsep)] if pythonpath else []
-    path = os.pathsep.join([str(_SOURCE), *folders])
-    return [sys.executable, "-P", "-m", "exhibit_start", module], {"PYTHONPATH": path}
 
 
 def parts() -> dict[str, str]:

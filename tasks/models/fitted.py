@@ -21,6 +21,7 @@ from exhibit.tasks.models.callable import of_labels, require_values
 from exhibit.tasks.models.catboost_words import CategoryWords
 from exhibit.tasks.models.pipeline_trees import behind, owners
 from exhibit.tasks.models.tree_game import Tree, against
+from exhibit.tasks.models.trial import trial
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import TableColumn, Wanted
 from exhibit.tasks.records.language import mark
@@ -51,6 +52,11 @@ class Fitted(ABC):
     @abstractmethod
     def wanted(self) -> Wanted:
         """The columns that it asks for."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """How many columns that are; 0 where it does not tell."""
 
     @property
     @abstractmethod
@@ -196,6 +202,10 @@ class ScikitLearn(Fitted):
         return Wanted(names=names, categories=categories)
 
     @property
+    def width(self) -> int:
+        return int(getattr(self.item, "n_features_in_", 0))
+
+    @property
     def classes(self) -> tuple[str, ...]:
         return spelled(getattr(self.item, "classes_", ()))
 
@@ -285,10 +295,6 @@ class XGBoost(Fitted):
     @classmethod
     def read(cls, data: bytes, threads: int) -> Self:
         """From a .json or .ubj file."""
-        if not (data[:1] == b"{" and data.rstrip()[-1:] == b"}"):  # XGBoost 3.2 ends the process at some of these
-            raise ValueError("it is cut off, or no such file")
-        if not data[1:2].isalpha():  # and at JSON that is deeper than any model
-            json.loads(data.decode("latin-1"))
         import xgboost
 
         booster = xgboost.Booster()
@@ -300,6 +306,10 @@ class XGBoost(Fitted):
         names = tuple(self.item.feature_names or ())
         kinds = self.item.feature_types or ()
         return Wanted(names=names, categories=tuple(n for n, kind in zip(names, kinds, strict=False) if kind == "c"))
+
+    @property
+    def width(self) -> int:
+        return int(self.item.num_features())
 
     def held(self) -> Any:
         """The same booster is another model where fewer of its rounds count."""
@@ -437,6 +447,10 @@ class LightGBM(Fitted):
         return Wanted(names=given, categories=split if self.item.pandas_categorical else ())
 
     @property
+    def width(self) -> int:
+        return int(self.item.num_feature())
+
+    @property
     def classes(self) -> tuple[str, ...]:
         return self._classes
 
@@ -543,6 +557,10 @@ class CatBoost(Fitted):
         names = tuple(str(name) for name in self.item.feature_names_)
         own = names if names != tuple(map(str, range(len(names)))) else ()
         return Wanted(names=own, categories=tuple(names[k] for k in self.item.get_cat_feature_indices()) if own else ())
+
+    @property
+    def width(self) -> int:
+        return len(self.item.feature_names_)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -758,13 +776,27 @@ def read_fitted(data: bytes, ending: str, threads: int) -> Fitted:
     """The model in a file whose name ends so.
 
     Raises:
-        InputError: for a file that is none of these, needs a library that is not here, or holds what is not trusted.
+        InputError: for a file that is none of these, needs a library that is not here, holds what is not trusted, or
+            at which that library would end this process or come to no end.
     """
-    kind, read = READERS[ending]
     if not data:
         raise InputError(f"model.path: the {ending} file is empty; put the fitted model there")
+    if why := trial(data, ending):
+        raise InputError(why)
+    return opened(data, ending, threads)
+
+
+def opened(data: bytes, ending: str, threads: int) -> Fitted:
+    """`read_fitted` without a trial.
+
+    Raises:
+        InputError: for a file that is none of these, needs a library that is not here, or holds what is not trusted.
+    """
+    _, read = READERS[ending]
     try:
-        return read(data, threads)
+        found = read(data, threads)
+        _ = found.wanted, found.classes, found.classifies  # which some libraries read when they are asked
+        return found
     except InputError:
         raise
     except ImportError as error:
@@ -772,9 +804,19 @@ def read_fitted(data: bytes, ending: str, threads: int) -> Fitted:
             f"model.path: a {ending} file needs a library that is not installed here: pip install {error.name}"
         ) from error
     except Exception as error:  # each library fails in its own ways at what it did not write
-        raise InputError(
-            f"model.path: {kind.framework} cannot read the {ending} file: {' '.join(str(error).split())[:200]}"
-        ) from error
+        raise InputError(unread(ending, error)) from error
+
+
+def unread(ending: str, error: Exception) -> str:
+    """That a file cannot be read, and why."""
+    match error:
+        case KeyError():
+            why = f"it has no {error}"
+        case UnicodeDecodeError():
+            why = "it is no text in UTF-8 where it should be"
+        case _:
+            why = " ".join(str(error).split())
+    return f"model.path: {READERS[ending][0].framework} cannot read the {ending} file: {why[:200]}"
 
 
 def spelled(classes: Any) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from exhibit.tasks.document.press import child_process, press, render
+from exhibit.tasks.apart import child_process
+from exhibit.tasks.document.press import press, render
 from exhibit.tasks.evidence.attached import ATTACHED
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.page import Paper
