@@ -270,11 +270,12 @@ def require_text(path: Path, key: str) -> None:
     Raises:
         InputError: naming the line where it is not, and what to do.
     """
-    decoder, line = codecs.getincrementaldecoder("utf-8")(), 1
+    decoder, line, ended = codecs.getincrementaldecoder("utf-8")(), 1, False
     with path.open("rb") as file:
-        for part in iter(lambda: file.read(2**20), b""):
+        while not ended:
+            ended = not (part := file.read(2**20))
             try:
-                decoder.decode(part)
+                decoder.decode(part, final=ended)  # it may end within a letter
             except UnicodeDecodeError as error:
                 raise InputError(_no_text(path, key, line + error.object[: error.start].count(b"\n"))) from error
             if b"\0" in part:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from exhibit.tasks.data.rows import is_number, numbers, require_columns, row_nam
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.language import say
 from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.shown import unread_by
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Cells, Table
@@ -232,14 +233,10 @@ def _arrays(path: Path, key: str, wanted: Collection[str], limits: Limits) -> di
             return {name: np.asarray(archive[name]) for name in archive.files if name in wanted}
     except InputError:
         raise
-    except _UNREADABLE as problem:
+    except Exception as problem:  # what is no such file fails in many ways
         raise InputError(
-            f"data.{key}: {path.name} cannot be read as an .npz file of numbers and words: {problem}"
+            f"data.{key}: {path.name} cannot be read as an .npz file of numbers and words: {unread_by(problem)}"
         ) from problem
-
-
-# MemoryError: of the header of an array that says far more than the file holds.
-_UNREADABLE = (KeyError, ValueError, OSError, EOFError, BadZipFile, NotImplementedError, RuntimeError, MemoryError)
 
 
 def _names(path: Path) -> list[str]:

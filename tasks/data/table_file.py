@@ -67,7 +67,8 @@ def read_table(
             case ".parquet":
                 _require_few_columns(_count_columns(path), path, key, limits)
                 _require_room(path, key, limits)
-                table = _exact_parquet(pd.read_parquet(path), path)
+                _require_letters(table := pd.read_parquet(path))
+                table = _exact_parquet(table, path)
                 table = (
                     table.mask(table.apply(lambda cells: [word in missing for word in words(cells)]))
                     if missing
@@ -138,6 +139,15 @@ def _with_text(
 
 
 _AT_A_TIME = 5_000  # rows
+
+
+def _require_letters(table: "Table") -> None:
+    """Raises ValueError where the words of a .parquet file are none in UTF-8, which is seen when they are read."""
+    import pyarrow as pa
+
+    for name in table.columns:
+        if table[name].dtype == "str":
+            pa.array(table[name]).validate(full=True)
 
 
 def _exact_parquet(table: "Table", path: Path) -> "Table":

@@ -27,6 +27,7 @@ from exhibit.tasks.records.data import TableColumn, Wanted
 from exhibit.tasks.records.language import mark
 from exhibit.tasks.records.opening import GROWTH, SOME
 from exhibit.tasks.records.override import typed_for
+from exhibit.tasks.records.shown import unread_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -809,14 +810,8 @@ def opened(data: bytes, ending: str, threads: int) -> Fitted:
 
 def unread(ending: str, error: Exception) -> str:
     """That a file cannot be read, and why."""
-    match error:
-        case KeyError():
-            why = f"it has no {error}"
-        case UnicodeDecodeError():
-            why = "it is no text in UTF-8 where it should be"
-        case _:
-            why = " ".join(str(error).split())
-    return f"model.path: {READERS[ending][0].framework} cannot read the {ending} file: {why[:200]}"
+    why = f"it has no {error}" if isinstance(error, KeyError) else unread_by(error)
+    return f"model.path: {READERS[ending][0].framework} cannot read the {ending} file: {why}"
 
 
 def spelled(classes: Any) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.opening import ends
+from exhibit.tasks.records.shown import unread_by
 from exhibit.tasks.records.spelling import Brought
 
 CONFIG, WEIGHTS, TOKENIZER = "config.json", "model.safetensors", "tokenizer.json"
@@ -112,8 +113,8 @@ def _json(path: Path) -> dict[str, Any]:
     file = _existing(path.parent, path.name, f"a folder of a model holds {_CONTENT}: {_SAVE}")
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"model.path: {file} is no JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"model.path: {file} is no JSON: {unread_by(error)}") from error
     if not isinstance(found, dict):
         raise InputError(f"model.path: {file} is no JSON object of settings")
     return found
@@ -142,7 +143,7 @@ def _weights(folder: Path) -> tuple[Path, ...]:
                 with safe_open(file, framework="np"):
                     pass
             except (SafetensorError, OSError) as error:
-                raise InputError(f"model.path: {file} cannot be read as safetensors: {error}") from error
+                raise InputError(f"model.path: {file} cannot be read as safetensors: {unread_by(error)}") from error
     return found
 
 
@@ -156,7 +157,7 @@ def _ids(tokenizer: Path) -> dict[str, int]:
     try:
         found: dict[str, int] = Tokenizer.from_str(tokenizer.read_text(encoding="utf-8")).get_vocab()
     except Exception as error:  # the library raises no narrower one
-        said = " ".join(str(error).split())
+        said = unread_by(error)
         raise InputError(f"model.path: {tokenizer} cannot be read by the tokenizers library: {said}") from error
     return found
 

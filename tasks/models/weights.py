@@ -11,6 +11,7 @@ import numpy as np
 
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.opening import GROWTH, SOME, ends, there
+from exhibit.tasks.records.shown import unread_by
 
 Reader = Callable[[Path], dict[str, Array]]
 
@@ -53,11 +54,12 @@ def read(path: Path, readers: dict[str, Reader]) -> dict[str, Array]:
         raise InputError(f"model.weights: there is no file {path}")
     try:
         return known[ending](path)
-    # Readers of other people's files fail in many ways; none of them is told apart here.
-    except (ValueError, OSError, KeyError, RuntimeError, EOFError, TypeError, MemoryError) as error:
-        raise InputError(
-            f"model.weights: {path.name} cannot be read (nothing in it is run): {' '.join(str(error).split())}"
-        ) from error
+    except Exception as error:  # readers of other people's files fail in many ways, none of which is told apart here
+        raise InputError(_unreadable(path, error)) from error
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    return f"model.weights: {path.name} cannot be read (nothing in it is run): {unread_by(error)}"
 
 
 def require_belongs(name: str, held: Shapes, wanted: Shapes) -> None:
@@ -138,8 +140,11 @@ def _require_in_proportion(path: Path) -> None:
     """Refuses an archive that leads out of itself, or that grows without measure when it is read; other files pass."""
     if not zipfile.is_zipfile(path):
         return
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise InputError(_unreadable(path, error)) from error
     if sum(item.file_size for item in members) > sum(item.compress_size for item in members) * GROWTH + SOME:
         raise InputError(f"model.weights: {path.name} unpacks to far more than it is")
     for item in members:

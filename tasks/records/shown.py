@@ -92,6 +92,17 @@ def said_by(error: BaseException) -> str:
     return " ".join(str(TracebackException(type(error), error, None)).split())
 
 
+def unread_by(error: BaseException) -> str:
+    """What a reader of a file says of it, in one line that is not too long: some quote what they could not read."""
+    if isinstance(error, UnicodeDecodeError):
+        return "where a text should be is none in UTF-8"
+    said = escaped(" ".join(str(error).split())) or type(error).__name__
+    return said if len(said) <= _READ else f"{said[:_READ]}…"
+
+
+_READ = 300
+
+
 def article(noun: str) -> str:
     """a 2, an 8, an astronaut."""
     return f"{'an' if noun[:1].lower() in 'aeio' or noun in ('8', '11', '18') else 'a'} {noun}"
