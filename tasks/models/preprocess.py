@@ -14,6 +14,7 @@ from exhibit.tasks.records.base import Array, Arrays, InputError, Spec
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.framing import Frame, Interpolation
 from exhibit.tasks.records.language import AND, COMMA, Message, as_message, joined, mark, say
+from exhibit.tasks.records.shown import unread_by
 
 Channels = Literal["rgb", "bgr"]
 _Number = Annotated[float, Field(ge=-1_000_000, le=1_000_000)]
@@ -197,7 +198,9 @@ def declared_in(path: Path, key: str) -> Declared:
             return of_timm(found, say("as {file} beside the weights says", file=path.name))
         if "image_mean" in found or "rescale_factor" in found:
             return _of_hugging_face(found, say("as {file} says", file=path.name))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except InputError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InputError(f"{key}: {path.name} cannot be understood ({type(error).__name__}: {error})") from error
     raise InputError(
         f"{key}: {path.name} says nothing of pictures; a preprocessor_config.json has image_mean and image_std, a "
@@ -217,22 +220,49 @@ def beside(weights: Path) -> Path | None:
 
 
 def of_timm(found: Mapping[str, Any], source: str) -> Declared:
-    """What `pretrained_cfg` of timm says: the middle square of `crop_pct` of the shorter side."""
-    size = int(found["input_size"][-1])
+    """What `pretrained_cfg` of timm says: the middle square of `crop_pct` of the shorter side, or all of the picture
+    squeezed into one. What it does not say is as timm takes it.
+
+    Raises:
+        InputError: for pictures that are framed otherwise.
+    """
+    height, width = (int(side) for side in found["input_size"][-2:])
+    part, mode = float(found.get("crop_pct") or _PART_OF_TIMM), found.get("crop_mode") or "center"
+    if height != width:
+        raise _unknown(f"{height}x{width} pixels, which is no square")
+    if mode != "center" and (mode, part) != ("squash", 1.0):
+        raise _unknown(f"crop_mode {mode!r} with crop_pct {part:g}")
     return Declared(
         mean=_numbers(found["mean"]),
         std=_numbers(found["std"]),
         frame=Frame(
-            size=size,
-            resize=int(size / float(found.get("crop_pct") or 1)),
-            interpolation=_interpolation(str(found.get("interpolation") or "bilinear")),
+            size=width,
+            resize=None if mode == "squash" else int(width / part),
+            interpolation=_interpolation(str(found.get("interpolation") or "bicubic")),
         ),
         source=source,
     )
 
 
+_PART_OF_TIMM = 0.875
+
+
+def _unknown(what: str) -> InputError:
+    return InputError(
+        f"model.preprocess: the weights ask for pictures framed as is not done here, {what}; give weights whose "
+        "pictures are squares, cut out of the middle or squeezed"
+    )
+
+
 def _of_hugging_face(found: Mapping[str, Any], source: str) -> Declared:
     """As the image processors of transformers write it."""
+    strange = [key for key in ("rescale_offset", "do_pad") if found.get(key)]
+    kind = str(found.get("image_processor_type", "")).removesuffix("Fast")
+    if strange or kind in _OF_THEIR_OWN:
+        raise InputError(
+            f"model.preprocess: the weights ask for what is not done here to pictures, {[*strange, kind][0]}; make the "
+            "pictures so beforehand, and give a file without it"
+        )
     factor = float(found.get("rescale_factor", 1 / 255)) if found.get("do_rescale", True) else 1.0
     normalised = bool(found.get("do_normalize", True))
     return Declared(
@@ -244,8 +274,15 @@ def _of_hugging_face(found: Mapping[str, Any], source: str) -> Declared:
     )
 
 
+# These do more than their settings say: divide by the deviations twice, resize to more than the size.
+_OF_THEIR_OWN = ("EfficientNetImageProcessor", "LevitImageProcessor")
+
+
 def _frame_of_hugging_face(found: Mapping[str, Any]) -> Frame | None:
     short, crop = (_side(found.get(key)) for key in ("size", "crop_size"))
+    if short is not None and found.get("crop_pct") and "crop_size" not in found:  # as ConvNeXt does it
+        resize = int(short / float(found["crop_pct"])) if short < _LARGE else None
+        return Frame(size=short, resize=resize, interpolation=_PILLOW[int(found.get("resample", 2))])
     cut = bool(found.get("do_center_crop", False)) and crop is not None
     side = crop if cut else short
     if side is None:
@@ -263,9 +300,15 @@ _PILLOW: dict[int, Interpolation] = {0: "nearest", 1: "lanczos", 2: "bilinear", 
 
 def _side(given: Any) -> int | None:
     """224, {"shortest_edge": 224} or {"height": 224, "width": 224}."""
-    if isinstance(given, Mapping):
-        return int(next(iter(given.values())))
-    return None if given is None else int(given)
+    if not isinstance(given, Mapping):
+        return None if given is None else int(given)
+    sides = {int(side) for side in given.values() if side is not None}
+    if not given.keys() <= {"shortest_edge", "height", "width"} or len(sides) != 1:
+        raise _unknown(", ".join(f"{key} {value}" for key, value in given.items()))
+    return sides.pop()
+
+
+_LARGE = 384  # pixels from which ConvNeXt squeezes pictures
 
 
 def _interpolation(word: str) -> Interpolation:
@@ -277,15 +320,18 @@ def _interpolation(word: str) -> Interpolation:
 def _json(path: Path, key: str) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{key}: {path.name} cannot be read as JSON ({error})") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{key}: {path.name} cannot be read as JSON ({unread_by(error)})") from error
     if not isinstance(found, dict):
         raise InputError(f"{key}: {path.name} is no dictionary of settings")
     return found
 
 
 def _numbers(given: Sequence[Any]) -> tuple[float, ...]:
-    return tuple(float(number) for number in given)
+    numbers = tuple(float(number) for number in given)
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{numbers} are to be numbers")
+    return numbers
 
 
 def _listed(numbers: Sequence[float]) -> str:

@@ -1,7 +1,7 @@
 """What pictures become before a net: declared, or read from what comes with the weights; they stay in raw units."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.framing import Frame
 from tests.conftest import Memory
+from tests.torchvision_stub import torchvision
 
 COMPUTE = Compute(batch=4)
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -114,6 +115,62 @@ def test_a_config_of_timm_says_it_and_the_users_own_words_count_more(tmp_path: P
     assert (found.mean, found.std) == ((0.5,) * 3, (0.25,))
     assert found.frame == Frame(size=224, resize=256, interpolation="bicubic")
     assert found.source == "as the config states and as config.json beside the weights says"
+
+
+def of_timm_as_timm_does_it(about: dict[str, Any]) -> Frame:
+    """What its own transform for predictions does first."""
+    torchvision()
+    from timm.data import create_transform, resolve_data_config
+
+    resize, crop, *_ = create_transform(**resolve_data_config({}, pretrained_cfg=about), is_training=False).transforms
+    squeezed = isinstance(resize.size, Sequence)
+    word = resize.interpolation.value
+    return Frame(size=crop.size[0], resize=None if squeezed else resize.size, interpolation=word)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{}, {"crop_pct": 0.9}, {"interpolation": "bilinear"}, {"crop_pct": 1.0, "crop_mode": "squash"},
+     {"input_size": [3, 30, 30], "crop_pct": 0.95, "crop_mode": "center"}],
+    ids=str,
+)  # fmt: skip
+def test_what_timm_takes_for_granted_is_taken_so(about: dict[str, Any], tmp_path: Path) -> None:
+    shown = {"input_size": [3, 224, 224], "mean": [0.5] * 3, "std": [0.5] * 3, **about}
+    found = declared_in(written(tmp_path, "config.json", {"pretrained_cfg": shown}), "model.preprocess")
+    assert found.frame == of_timm_as_timm_does_it(shown)
+
+
+def test_pictures_that_convnext_cuts_are_cut_so(tmp_path: Path) -> None:
+    """Its processor brings the shorter side to 224 / 0.875; from 384 pixels on it squeezes."""
+    about = {"size": {"shortest_edge": 224}, "crop_pct": 0.875, "resample": 3, "image_mean": [0.5], "image_std": [0.5]}
+    found = declared_in(written(tmp_path, "preprocessor_config.json", about), "model.preprocess")
+    assert found.frame == Frame(size=224, resize=256, interpolation="bicubic")
+    large = {**about, "size": {"shortest_edge": 384}}
+    other = declared_in(written(tmp_path, "preprocessor_config.json", large), "model.preprocess")
+    assert other.frame == Frame(size=384, resize=None, interpolation="bicubic")
+
+
+@pytest.mark.parametrize(
+    ("about", "said"),
+    [
+        ({"pretrained_cfg": {"input_size": [3, 24, 19], "mean": [0], "std": [1]}}, "24x19 pixels, which is no square"),
+        ({"pretrained_cfg": {"input_size": [3, 8, 8], "mean": [0], "std": [1], "crop_mode": "border"}}, "'border'"),
+        ({"pretrained_cfg": {"input_size": [3, 8, 8], "mean": [0], "std": [1], "crop_mode": "squash"}}, "0.875"),
+        ({"image_mean": [0], "image_std": [1], "size": {"height": 224, "width": 336}}, "height 224, width 336"),
+        ({"image_mean": [0], "image_std": [1], "size": {"longest_edge": 224}}, "longest_edge 224"),
+        ({"image_mean": [0], "image_std": [1], "rescale_offset": True}, "rescale_offset"),
+        ({"image_mean": [0], "image_std": [1], "do_pad": True}, "do_pad"),
+        ({"image_mean": [0], "image_std": [1], "image_processor_type": "LevitImageProcessorFast"}, "LevitImage"),
+        ({"image_mean": [float("nan")], "image_std": [1]}, "are to be numbers"),
+        ({"image_mean": [0], "image_std": [1], "size": {"height": 1e400}}, "cannot be understood"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_pictures_that_are_framed_as_is_not_done_here_are_refused(
+    about: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=said):
+        declared_in(written(tmp_path, "preprocessor_config.json", about), "model.preprocess")
 
 
 @pytest.mark.parametrize(
