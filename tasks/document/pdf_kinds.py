@@ -183,6 +183,8 @@ def _strange(item: Any, kind: str) -> Iterator[str]:
         return
     if "*" not in (keys := _KINDS[kind]):
         yield from (f"{key} in a {kind}" for key, _ in item.items() if key.removeprefix("/") not in keys)
+    if kind == "pages" and (pages := len({page.objgen for page in item.get("/Kids", [])})) != item.get("/Count"):
+        yield f"{item.get('/Count')} as the number of {pages} pages"  # which viewers believe
     if kind in _CALLED and str(item.get(_CALLED[kind][0])) not in _CALLED[kind][1]:
         yield f"{item.get(_CALLED[kind][0])} as a {kind}"
     if (str(item.get("/Subtype")) == "/Widget") != (str(item.get("/FT")) == "/Sig"):

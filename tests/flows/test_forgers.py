@@ -150,6 +150,29 @@ def test_what_no_report_holds_is_damage_though_the_seal_is_right(whole: bytes, t
     assert found.endswith(", as no report does")
 
 
+@pytest.mark.parametrize("count", ["1", "9", "0", "/A"])
+def test_another_number_of_pages_is_damage(whole: bytes, tmp_path: Path, count: str) -> None:
+    """Viewers show as many pages as it says."""
+    with pikepdf.open(io.BytesIO(whole)) as document:
+        document.save(target := io.BytesIO(), fix_metadata_version=False, compress_streams=False)
+    data, changed = re.subn(
+        rb"/Count 2 /Kids", f"/Count {count:<1} /Kids".replace(" /A", "/A").encode(), target.getvalue()
+    )
+    assert changed == 1
+    zeros = b"/ID [(" + b"0" * 64 + b")(0)]"
+    (path := tmp_path / "f.pdf").write_bytes(sealed(re.sub(rb"/ID \[ ?<[0-9a-f]*><[0-9a-f]*> ?\]", zeros, data)))
+    [found] = verify(path, integrity_only=True).findings
+    assert found == f"f.pdf: it holds {count} as the number of 2 pages, as no report does"
+
+
+def test_a_page_that_is_there_twice_is_damage(whole: bytes, tmp_path: Path) -> None:
+    def double(document: pikepdf.Pdf) -> None:
+        document.Root.Pages.Kids = pikepdf.Array([*document.Root.Pages.Kids, document.Root.Pages.Kids[0]])
+
+    (path := tmp_path / "f.pdf").write_bytes(forged(whole, double))
+    assert verify(path, integrity_only=True).outcome == "damaged"
+
+
 def test_a_pdf_as_it_is_written_holds_nothing_foreign(whole: bytes) -> None:
     assert strange_bytes(whole) is None
     with pikepdf.open(io.BytesIO(whole)) as document:
