@@ -14,6 +14,7 @@ from exhibit.flows.given_labels import Task, Words, labelled, several_of
 from exhibit.flows.kinds import is_tensor
 from exhibit.tasks.data import session
 from exhibit.tasks.data.rows import FEW_CLASSES
+from exhibit.tasks.factory import said
 from exhibit.tasks.held import held_name, holding
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.factory import framework_of, outputs_of
@@ -73,16 +74,26 @@ def subject(
     Raises:
         InputError: for what cannot be explained.
     """
-    own = fitted(model, compute.threads)
-    inputs = inputs_of(X, background, kind, words, None if own is None else own.wanted)
-    several = several_of(y, task, words)
-    two = several is None and _two_classes(y, words, task)
-    unlabelled = _dataset(inputs, words)
-    tried = _tried(_model(model, own, inputs, preprocess), inputs, unlabelled, compute)
+    for name, text in (("title", words.title), ("kind", kind)):
+        if not issubclass(type(text), str | None):  # isinstance would ask the object itself
+            raise InputError(f"{name}: a text was expected, not {type(text).__name__}")
+    with reading("model"):
+        own = fitted(model, compute.threads)
+    with reading("X, background or names"):
+        inputs = inputs_of(X, background, kind, words, None if own is None else own.wanted)
+    with reading("y, classes or label"):
+        several = several_of(y, task, words)
+        two = several is None and _two_classes(y, words, task)
+    with reading("title"):
+        unlabelled = _dataset(inputs, words)
+    with reading("model"):
+        made = _model(model, own, inputs, preprocess)
+    tried = _tried(made, inputs, unlabelled, compute)
     made, columns = tried.made, tried.outputs.shape[1:]
-    if several is None and columns == (1,) and _of_second(made, tried.outputs, y, task, two=two):
-        columns = (2,)
-    dataset = labelled(unlabelled, y, several, columns, made.classes, task, words, inputs.explained)
+    with reading("y, classes or label"):
+        if several is None and columns == (1,) and _of_second(made, tried.outputs, y, task, two=two):
+            columns = (2,)
+        dataset = labelled(unlabelled, y, several, columns, made.classes, task, words, inputs.explained)
     data_name = held_name("data", sha256(pack(dataset)).hexdigest())
     return Subject(
         tried.name,
@@ -94,6 +105,21 @@ def subject(
         model,
         {tried.name: lambda: made.item, data_name: lambda: dataset},
     )
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Something that a session gives is read in here. An object of a class of theirs may fail however it is asked.
+
+    Raises:
+        InputError: naming it, where it does.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{what}: it cannot be read, for it failed with {said(error)}") from error
 
 
 class _Tried(NamedTuple):

@@ -17,8 +17,8 @@ from markupsafe import Markup
 from exhibit.flows.calls import Calls
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.engine import Inline
-from exhibit.flows.errors import listed
-from exhibit.flows.given import Subject, subject, told
+from exhibit.flows.errors import listed, validated
+from exhibit.flows.given import Subject, reading, subject, told
 from exhibit.flows.given_labels import Task, Words
 from exhibit.flows.kinds import KINDS
 from exhibit.flows.places import require_writable
@@ -88,28 +88,32 @@ def explain(
     Raises:
         InputError: with one sentence, for what cannot be used.
     """
-    given = dict(settings or {})
-    started = Compute(**{"threads": _threads(), **_of(given, "compute")})
+    if not issubclass(type(store), str | Path):  # anything has a text, and a folder of that name would be made
+        raise InputError(f"store: the path of a folder was expected, not {type(store).__name__}")
+    with reading("settings"):
+        given = dict(settings or {})
+        started = validated(Compute, {"threads": _threads(), **_of(given, "compute")}, " (compute, in settings)")
     words = Words(names, classes, label, title)
     with _as_before(model):
         found = subject(model, X, y, background, preprocess, kind, task, words, started)
 
         def overrides(methods: Choice) -> list[str]:
-            told = [
-                "data=factory",
-                "model=factory",
-                "runner=inline",
-                f"paths.store={quoted(str(store))}",
-                f"data.factory={quoted(found.data)}",
-                f"model.factory={quoted(found.model)}",
-                f"title={quoted(found.title)}",
-                *_options("method", methods),
-                *_options("check", check if check is not None else _checks(found)),
-                *_target(target, found),
-            ]
-            own = [override for override in told if override.partition("=")[0] not in given]
-            values = {"compute.threads": started.threads} | given
-            return [*own, *(f"{key}={_typed(value)}" for key, value in values.items())]
+            with reading("method, check, target or settings"):
+                told = [
+                    "data=factory",
+                    "model=factory",
+                    "runner=inline",
+                    f"paths.store={quoted(str(store))}",
+                    f"data.factory={quoted(found.data)}",
+                    f"model.factory={quoted(found.model)}",
+                    f"title={quoted(found.title)}",
+                    *_options("method", methods),
+                    *_options("check", check if check is not None else _checks(found)),
+                    *_target(target, found),
+                ]
+                own = [override for override in told if override.partition("=")[0] not in given]
+                values = {"compute.threads": started.threads} | given
+                return [*own, *(f"{key}={_typed(value)}" for key, value in values.items())]
 
         with told(found.model, found.data):
             notes: tuple[str, ...] = ()
