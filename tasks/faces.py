@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -59,6 +60,8 @@ def folders() -> tuple[Path, ...]:
     def of(package: ModuleType, *parts: str) -> list[Path]:
         return [Path(str(files(package))) / part for part in parts]
 
+    matplotlib = find_spec("matplotlib")  # to import it takes long
+    assert matplotlib is not None
     return (
         *of(font_source_serif_pro, "files"),
         *of(font_source_sans_pro, "files"),
@@ -70,8 +73,7 @@ def folders() -> tuple[Path, ...]:
         ),
         *of(pylopdf_fonts_jp, "."),
         *of(pylopdf_fonts_zh_cn, "."),
-        # this takes long to import, so it is only where a font is looked for
-        Path(str(files("matplotlib"))) / "mpl-data/fonts/ttf",
+        *(Path(folder) / "mpl-data/fonts/ttf" for folder in matplotlib.submodule_search_locations or ()),
     )
 
 
