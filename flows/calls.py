@@ -21,10 +21,13 @@ class Started(NamedTuple):
 
 
 class Calls:
-    """Starts stages by an engine and waits for them; `done` and `log` hold what ended, in that order."""
+    """Starts stages by an engine and waits for them; `done` and `log` hold what ended, in that order. `computed` is
+    called for each that was not in the store."""
 
-    def __init__(self, store: Store, engine: Engine, watch: Watch) -> None:
-        self.store, self._engine, self.watch = store, engine, watch
+    def __init__(
+        self, store: Store, engine: Engine, watch: Watch, computed: Callable[[], object] = lambda: None
+    ) -> None:
+        self.store, self._engine, self.watch, self._computed = store, engine, watch, computed
         self.log: list[dict[str, Any]] = []
         self.done: list[FinishedStage] = []
         self._started: dict[Digest, Future] = {}
@@ -50,6 +53,8 @@ class Calls:
             done = started.future.result()
         if started.again:
             done = replace(done, cached=True, seconds=0.0)
+        if not done.cached:
+            self._computed()
         self.done.append(done)
         self.log.append(
             {

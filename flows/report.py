@@ -28,7 +28,7 @@ from exhibit.flows.stores import opened, using
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.fonts import require_glyphs
 from exhibit.tasks.document.index import INDEX
-from exhibit.tasks.document.press import embedded_name, front
+from exhibit.tasks.document.press import ahead, embedded_name, front
 from exhibit.tasks.evidence.attached import attached
 from exhibit.tasks.evidence.local import described, disambiguated, local_references, put
 from exhibit.tasks.evidence.seal import Host, git_state
@@ -107,10 +107,12 @@ def explain(
     report: Report, command: Sequence[str], engine: Engine, watch: Watch, given: Given | None = None
 ) -> RunResult:
     """All stages of a report, and the run directory that they end in. `given`: what is taken and not computed."""
-    with using(opened(report.paths.store)) as store:
+    with using(opened(report.paths.store)) as store, ahead() as pages_to_come:
+        here = report.runner.kind in ("inline", "threads")  # else a worker renders
         while True:
             try:
-                return _explained(report, command, Calls(store, engine, watch), given or Given())
+                calls = Calls(store, engine, watch, *([pages_to_come] if here else []))
+                return _explained(report, command, calls, given or Given())
             except Exception as error:
                 if not gpu_memory.ended(error):
                     raise

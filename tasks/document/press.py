@@ -7,9 +7,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from exhibit.tasks.apart import child_process
@@ -106,16 +109,56 @@ def press(job: Job) -> Pages:
         InputError: for text that cannot be printed.
         RenderingFailed: with the error of that process.
     """
-    command, paths = child_process(__name__)
-    done = subprocess.run(
-        command, input=pack(job), capture_output=True, check=False, timeout=3600, env=os.environ | paths
-    )
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-        if done.returncode == _BAD_INPUT:
+    with _at_hand() as process:
+        try:
+            found, said = process.communicate(pack(job), timeout=3600)
+        finally:
+            process.kill()  # which does nothing to one that has ended
+    if process.returncode:
+        last = said.decode(errors="replace").strip().splitlines() or ["no message"]
+        if process.returncode == _BAD_INPUT:
             raise InputError(last[-1])
-        raise RenderingFailed(f"rendering failed with status {done.returncode}: {last[-1]}")
-    return unpack(Pages, done.stdout)
+        raise RenderingFailed(f"rendering failed with status {process.returncode}: {last[-1]}")
+    return unpack(Pages, found)
+
+
+@contextmanager
+def ahead() -> Iterator[Callable[[], None]]:
+    """While this lasts: what it gives, once called, starts the process of the next `press`, which then loads what pages
+    are made with while the job is still being made."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> None:
+        if not started:
+            started.append(_started())
+            _waiting.extend(started)
+
+    try:
+        yield start
+    finally:
+        for process in started:
+            with suppress(ValueError):  # it got its job
+                _waiting.remove(process)
+                process.kill()
+                process.communicate()
+
+
+_waiting: list[subprocess.Popen[bytes]] = []
+
+
+def _at_hand() -> subprocess.Popen[bytes]:
+    """A process that waits for a job."""
+    with suppress(IndexError):  # none waits
+        while (process := _waiting.pop()).poll() is not None:
+            process.communicate()
+        return process
+    return _started()
+
+
+def _started() -> subprocess.Popen[bytes]:
+    command, paths = child_process(__name__)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=os.environ | paths)
 
 
 def parts() -> dict[str, str]:
@@ -125,6 +168,31 @@ def parts() -> dict[str, str]:
 
 def render(job: Job) -> Pages:
     """The document as HTML and as PDF, in this process."""
+    return Pages(html=_screen(job), pdf=_paper(job))
+
+
+def _render_side_by_side(job: Job) -> Pages:
+    """The same, the HTML in a copy of this process meanwhile."""
+    context = get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+    context.Process(target=lambda: sending.send_bytes(_screen(job)), daemon=True).start()
+    sending.close()
+    pdf = _paper(job)
+    try:
+        html = receiving.recv_bytes()
+    except EOFError:  # the copy has failed, and here it is said why
+        html = _screen(job)
+    return Pages(html=html, pdf=pdf)
+
+
+def _screen(job: Job) -> bytes:
+    from exhibit.tasks.document.html import render_html
+
+    pictures = {drawing.figure.name: drawing for drawing in job.drawings}
+    return render_html(job.document, pictures, _facts(job), "screen").encode()
+
+
+def _paper(job: Job) -> bytes:
     from exhibit.tasks.document.html import one_front, render_html
     from exhibit.tasks.document.pdf import Attachment, render_pdf
 
@@ -145,10 +213,7 @@ def render(job: Job) -> Pages:
     def closer() -> str:
         return page(dense=dense(page))
 
-    return Pages(
-        html=render_html(job.document, pictures, facts, "screen").encode(),
-        pdf=render_pdf(page(), attachments, job.issued, closer if one_front(job.document) else None),
-    )
+    return render_pdf(page(), attachments, job.issued, closer if one_front(job.document) else None)
 
 
 def dense(page: Callable[..., str]) -> str:
@@ -186,8 +251,12 @@ def _facts(job: Job) -> "Facts":
 
 
 if __name__ == "__main__":
+    for name in ("exhibit.tasks.document.html", "exhibit.tasks.document.pdf", "weasyprint"):
+        import_module(name)
+    if not (given := sys.stdin.buffer.read()):  # it was not needed
+        sys.exit()
     try:
-        pages = render(unpack(Job, sys.stdin.buffer.read()))
+        pages = _render_side_by_side(unpack(Job, given))
     except InputError as error:
         sys.stderr.write(f"{escaped_lines(str(error))}\n")
         sys.exit(_BAD_INPUT)

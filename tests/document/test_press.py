@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 
 import pikepdf
+import psutil
 import pytest
 
 from exhibit.tasks.apart import child_process
-from exhibit.tasks.document.press import press, render
+from exhibit.tasks.document.press import Job, Pages, ahead, press, render
 from exhibit.tasks.evidence.attached import ATTACHED
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.page import Paper
@@ -17,46 +18,80 @@ from tests.benchmarks.large_report import job
 
 
 def test_a_character_without_a_glyph_comes_back_from_the_process_by_name() -> None:
+    with pytest.raises(InputError, match=r"'𓅃' \(U\+13143, egyptian hieroglyph g005\).*Japanese"):
+        press(unprintable())
+
+
+def unprintable() -> Job:
+    """With a letter that no font has, which is to be refused."""
     given = job(2, 8)
     document = given.document.model_copy(update={"title": "Birds 𓅃"})
-    with pytest.raises(InputError, match=r"'𓅃' \(U\+13143, egyptian hieroglyph g005\).*Japanese"):
-        press(given.model_copy(update={"document": document, "missing_glyphs": "refuse"}))
+    return given.model_copy(update={"document": document, "missing_glyphs": "refuse"})
 
 
 FILES = dict.fromkeys([*ATTACHED.values(), "sums.csv", "weights-0123.npz"], b"")
 
 
 @cache
-def printed(paper: Paper) -> tuple[bytes, set[str]]:
-    """A PDF that carries many files, and their names."""
+def asked(paper: Paper) -> Job:
+    """For a PDF that carries many files."""
     given = job(1, 8)
-    files = FILES | given.attached
-    return render(given.model_copy(update={"paper": paper, "attached": files})).pdf, set(files)
+    return given.model_copy(update={"paper": paper, "attached": FILES | given.attached})
+
+
+@cache
+def printed(paper: Paper) -> Pages:
+    return render(asked(paper))
 
 
 @pytest.mark.parametrize(("paper", "millimetres"), [("A4", (210, 297)), ("letter", (215.9, 279.4))])
 def test_every_page_has_the_size_of_the_paper(paper: Paper, millimetres: tuple[float, float]) -> None:
-    with pikepdf.open(io.BytesIO(printed(paper)[0])) as pdf:
+    with pikepdf.open(io.BytesIO(printed(paper).pdf)) as pdf:
         corners = [[float(corner) for corner in page.mediabox] for page in pdf.pages]
     size = [side / 25.4 * 72 for side in millimetres]
     assert corners == [pytest.approx([0, 0, *size], abs=0.01)] * len(corners)
 
 
 def test_every_attachment_is_described_in_words_of_its_own() -> None:
-    pages, files = printed("A4")
-    with pikepdf.open(io.BytesIO(pages)) as pdf:
+    with pikepdf.open(io.BytesIO(printed("A4").pdf)) as pdf:
         words = {str(file.UF): str(file.Desc) for file in pdf.Root.AF}
-    assert words.keys() == files
-    assert len(set(words.values())) == len(files)
+    assert words.keys() == asked("A4").attached.keys()
+    assert len(set(words.values())) == len(words)
     assert words["checks.csv"] == "The same verdicts as a table"
 
 
+def test_a_process_that_is_started_ahead_and_not_needed_ends() -> None:
+    before = set(psutil.Process().children())
+    with ahead() as start:
+        start()
+        start()
+        assert len(set(psutil.Process().children()) - before) == 1
+    assert set(psutil.Process().children()) == before
+
+
+def test_a_process_that_was_ended_while_it_waited_is_no_loss() -> None:
+    before = set(psutil.Process().children())
+    with ahead() as start:
+        start()
+        (waiting,) = set(psutil.Process().children()) - before
+        waiting.kill()
+        waiting.wait()
+        with pytest.raises(InputError, match="U\\+13143"):
+            press(unprintable())
+
+
 def test_a_file_that_is_called_as_a_library_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever verifies a report in a folder of downloads runs nothing of what lies there."""
+    """Whoever verifies a report in a folder of downloads runs nothing of what lies there; nor does the process that is
+    started ahead, which makes the pages that this one makes and ends."""
     (tmp_path / "numpy.py").write_text("raise SystemExit(9)")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep)  # its parts are empty, which would mean the current folder
-    assert press(job(1, 8)).pdf.startswith(b"%PDF")
+    before = set(psutil.Process().children())
+    with ahead() as start:
+        start()
+        (waiting,) = set(psutil.Process().children()) - before
+        assert press(asked("A4")) == printed("A4")
+        assert not waiting.is_running()
 
 
 @pytest.mark.parametrize(
