@@ -8,8 +8,11 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path, PurePath
+from runpy import run_path
 from typing import Any, Literal
 
 from exhibit.tasks.document import pdf_tags, signoff
@@ -156,10 +159,14 @@ def _with_identifier(data: bytes, identifier: bytes) -> bytes:
     return data[:start] + identifier + data[start + 64 :]
 
 
-def typesetting() -> dict[str, str]:
+@cache
+def typesetting() -> Mapping[str, str]:
     """Versions of the libraries of the system that set the pages and pack them; they change no number."""
-    from weasyprint.text.ffi import ffi, harfbuzz, pango
-
+    weasyprint = find_spec("weasyprint")
+    assert weasyprint is not None
+    assert weasyprint.origin is not None
+    loaded = run_path(str(Path(weasyprint.origin).parent / "text" / "ffi.py"))  # all of it would take long to load
+    ffi, pango, harfbuzz = (loaded[name] for name in ("ffi", "pango", "harfbuzz"))
     ffi.cdef("const char *pango_version_string(void); const char *hb_version_string(void);", override=True)
     versions = {"Pango": pango.pango_version_string(), "HarfBuzz": harfbuzz.hb_version_string()}
     return {name: ffi.string(version).decode() for name, version in versions.items()} | {
