@@ -40,6 +40,7 @@ class Subject:
     capabilities: frozenset[Capability]
     inputs: Inputs
     dataset: Dataset
+    of_frames: bool  # whether it is a function that is given whole columns
     net: Any = field(repr=False)  # the model itself
     objects: Mapping[str, Callable[..., Any]] = field(repr=False)
 
@@ -79,8 +80,9 @@ def subject(
             raise InputError(f"{name}: a text was expected, not {type(text).__name__}")
     with reading("model"):
         own = fitted(model, compute.threads)
+        function = own is None and framework_of(model) is None
     with reading("X, background or names"):
-        inputs = inputs_of(X, background, kind, words, None if own is None else own.wanted)
+        inputs = inputs_of(X, background, kind, words, None if own is None else own.wanted, function=function)
     with reading("y, classes or label"):
         several = several_of(y, task, words)
         two = several is None and _two_classes(y, words, task)
@@ -102,6 +104,7 @@ def subject(
         made.gives,
         inputs,
         dataset,
+        function and any(item.whole for item in inputs.inputs),
         model,
         {tried.name: lambda: made.item, data_name: lambda: dataset},
     )
@@ -184,7 +187,12 @@ def told(model: str, data: str = "") -> Iterator[None]:
         yield
     except InputError as error:
         said = str(error)
-        names = {f"model.factory: {model}": "model: it", "model.factory:": "model:", model: "this session"}
+        names = {
+            f"model.factory: {model}": "model: it",
+            f"model: {model}": "model: it",
+            "model.factory:": "model:",
+            model: "this session",
+        }
         names |= {f"data.factory: {data}": "X: it", data: "this session"} if data else {}
         for old, new in names.items():
             said = said.replace(old, new)

@@ -1,18 +1,20 @@
 """What a Python session gives as samples: the inputs of a model by name, each with the way back to what was given."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from exhibit.flows.frames import as_it_was, has_words_or_gaps
 from exhibit.flows.given_labels import Words
-from exhibit.flows.kinds import KINDS, Taken, is_tensor
+from exhibit.flows.kinds import KINDS, Taken, is_frame, is_tensor
+from exhibit.tasks.data.asked import told_list
 from exhibit.tasks.data.plain import input_of
 from exhibit.tasks.records.base import Arrays, InputError
-from exhibit.tasks.records.data import Input, Wanted
-from exhibit.tasks.records.shown import what_it_is
+from exhibit.tasks.records.data import Input, TableColumn, Wanted
+from exhibit.tasks.records.shown import what_it_is, with_quotes
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,11 @@ class Inputs:
         return next(iter(found.values())) if self.alone else found
 
 
-def inputs_of(X: Any, background: Any, kind: str | None, words: Words, wanted: Wanted | None = None) -> Inputs:
+def inputs_of(
+    X: Any, background: Any, kind: str | None, words: Words, wanted: Wanted | None = None, *, function: bool = False
+) -> Inputs:
     """X, and below it the rows that it is compared with, as inputs by name. `wanted`: the columns that the model asks
-    for.
+    for; a `function` is given a frame as it is.
 
     Raises:
         InputError: for what is no kind of input, or holds what cannot be read.
@@ -53,14 +57,48 @@ def inputs_of(X: Any, background: Any, kind: str | None, words: Words, wanted: W
         taken[called] = KINDS[name].taken(both, names)
         rows = len(both)
         split = np.where(np.arange(rows) < (len(values) if behind else 0), "explain", "train")
-        asked = None if wanted is None or not wanted.names else wanted.model_copy(update={"only": False})
-        inputs.append(input_of(called, taken[called].about, split, key if alone else f"X: {key}", asked))
+        where = key if alone else f"X: {key}"
+        asked = _asked(taken[called].about["values"], wanted, where, function=function)
+        inputs.append(input_of(called, taken[called].about, split, where, asked))
+        if inputs[-1].whole:
+            taken[called] = _whole(taken[called], inputs[-1].whole)
     counts = {item.name: len(item.values) for item in inputs}
     if len(set(counts.values())) > 1:
         raise InputError(f"X: its inputs have different numbers of samples: {counts}")
     if not next(iter(counts.values()), 0):
         raise InputError("X: it holds no samples")
     return Inputs(taken, tuple(inputs), alone, len(next(iter(given.values()))))
+
+
+def _asked(values: Any, wanted: Wanted | None, where: str, *, function: bool) -> Wanted | None:
+    """The columns that the model asks for of these values; None where it takes what is made of them.
+
+    Raises:
+        InputError: naming those that it was fitted on and a frame lacks.
+    """
+    if not is_frame(values):
+        return None if wanted is None or not wanted.names else wanted.model_copy(update={"only": False})
+    names = [str(name) for name in values.columns]
+    if function and has_words_or_gaps(values):
+        return Wanted(names=tuple(names))
+    if wanted is None or not wanted.names:
+        return None
+    known = {*names, *(name.replace(" ", "_") for name in names)}  # as LightGBM writes them
+    # A column of words may have been given to it as 0 or 1 for each word.
+    if lacking := [one for one in wanted.names if one not in known and one.partition(": ")[0] not in known]:
+        raise InputError(
+            f"{where}: the model was fitted on {told_list(with_quotes(lacking))}, which it does not have; its columns "
+            f"are {told_list(with_quotes(names))}"
+        )
+    return wanted.model_copy(update={"only": False})
+
+
+def _whole(taken: Taken, columns: Sequence[TableColumn]) -> Taken:
+    """Of a frame whose columns a model is given as they are, in the order of the model."""
+    frame = taken.about["values"]
+    place = {column.name: number for number, column in enumerate(columns)}
+    order = tuple(place[str(name)] for name in frame.columns)
+    return taken._replace(back=as_it_was(frame, columns), turned=lambda values: values[:, list(order)], order=order)
 
 
 def _kind(values: Any, told: str | None, key: str) -> str:

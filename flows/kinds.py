@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from exhibit.flows.frames import numbers_of
 from exhibit.tasks.protocols import Capability
 from exhibit.tasks.records.base import Array, InputError
 
@@ -18,12 +19,18 @@ Back = Callable[[Array], Any]  # from raw values (samples, ...) to the type that
 
 class Taken(NamedTuple):
     """What was given, as `exhibit.tasks.data.plain.input_of` takes it, the way back, and from values laid out as a
-    report has them (samples, ...) to the layout of what was given. `channels`: where pictures have them."""
+    report has them (samples, ...) to the layout of what was given. `channels`: where pictures have them; `order`: of
+    the columns of a frame, where the model has another."""
 
     about: Mapping[str, Any]
     back: Back
     turned: Callable[[Array], Array] = lambda values: values
     channels: Literal["first", "last", "nowhere"] | None = None
+    order: tuple[int, ...] | None = None
+
+    def named(self, features: Sequence[str]) -> tuple[str, ...]:
+        """The features of a report in the order of what was given."""
+        return tuple(features) if self.order is None else tuple(features[place] for place in self.order)
 
 
 class SessionKind(NamedTuple):
@@ -45,7 +52,8 @@ def _is(values: Any, name: str) -> bool:
     return any(f"{base.__module__.partition('.')[0]}.{base.__name__}" == name for base in type(values).__mro__)
 
 
-def _is_frame(values: Any) -> bool:
+def is_frame(values: Any) -> bool:
+    """Whether they are a frame of pandas."""
     return _is(values, "pandas.DataFrame")
 
 
@@ -106,7 +114,7 @@ def _as_given(values: Any) -> Callable[[Array], Any]:
 
 
 def _table(values: Any, names: Sequence[str] | None) -> Taken:
-    if not _is_frame(values):
+    if not is_frame(values):
         array = _array(values)
         about = {"values": array, "kind": "table"} | ({} if names is None else {"features": names})
         return Taken(about, _as_given(values))
@@ -126,19 +134,10 @@ def _frame(columns: Sequence[Any], types: Sequence[Any]) -> Back:
                 "X: it has columns of words, of which the model would be given a 0 or 1 for each word; a function "
                 "takes numbers here: encode these columns yourself"
             )
-        frame = pd.DataFrame(values, columns=list(columns))
-        cells = {place: _in_type(frame.iloc[:, place], kind) for place, kind in enumerate(types)}
-        return pd.DataFrame(cells, index=frame.index).set_axis(list(columns), axis=1)
+        cells = {place: numbers_of(values[:, place], kind) for place, kind in enumerate(types)}
+        return pd.DataFrame(cells, index=range(len(values))).set_axis(list(columns), axis=1)
 
     return back
-
-
-def _in_type(cells: Any, kind: Any) -> Any:
-    if kind.kind == "f":
-        return cells.astype(kind)
-    whole = kind.kind in "iu" and (cells == cells.round()).all()
-    truths = kind.kind == "b" and cells.isin([0, 1]).all()
-    return cells.astype(kind) if whole or truths else cells
 
 
 def _image(values: Any, _: Sequence[str] | None) -> Taken:
@@ -228,7 +227,7 @@ KINDS: dict[str, SessionKind] = {
         {"gradients": "integrated_gradients", "predictions": "partition_shap_tokens"},
     ),
     "table": SessionKind(
-        lambda values: _is_frame(values) or _array(values).ndim == 2,
+        lambda values: is_frame(values) or _array(values).ndim == 2,
         _table,
         {"gradients": "integrated_gradients", "trees": "tree_shap", "predictions": "kernel_shap"},
     ),

@@ -9,8 +9,9 @@ from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import yaml
 from markupsafe import Markup
 
@@ -168,8 +169,16 @@ class Explanation:
     def attributions(self) -> dict[str, Any]:
         """By method what each element says for the score, in the layout of X: (samples, ...), and (samples, ...,
         targets) where there are several; by input where X is a dictionary. Atoms, in the order of the canonical SMILES,
-        and words are padded with zeros."""
+        and words are padded with zeros; of a table `features` names the columns."""
         return {label: self._values(found.values) for label, found in self._found.items()}
+
+    @property
+    def features(self) -> Any:
+        """What the values of a table stand for, in their order: its columns, and where a net is given 0 or 1 for each
+        word of a column, these words; by input where X is a dictionary."""
+        taken = self._subject.inputs.taken
+        found = {item.name: taken[item.name].named(item.features) for item in self._subject.inputs.inputs}
+        return next(iter(found.values())) if self._subject.inputs.alone else found
 
     @cached_property
     def standard_errors(self) -> dict[str, Any]:
@@ -398,7 +407,7 @@ def _target(given: str | int | Sequence[str | int] | None, found: Subject) -> It
     several = tuple(label.name for label in found.dataset.several)
     usual = "predicted" if found.dataset.classes else 0
     chosen = usual if given is None else given
-    items = [chosen] if isinstance(chosen, str | int) else list(chosen)
+    items: list[Any] = [chosen] if np.ndim(chosen) == 0 else [*cast(Sequence[Any], chosen)]
     if several and len(items) != 1:
         raise InputError(
             f"target: an explanation is of one label; give one of {listed(list(several))}, and call it once for each"
@@ -408,9 +417,11 @@ def _target(given: str | int | Sequence[str | int] | None, found: Subject) -> It
     yield f"{key}=[{','.join(quoted(_output(item, several or found.dataset.classes, several)) for item in items)}]"
 
 
-def _output(item: str | int, names: Sequence[str], several: Sequence[str]) -> str:
-    if isinstance(item, int):
-        return f"index:{item}"
+def _output(given: Any, names: Sequence[str], several: Sequence[str]) -> str:
+    plain = np.asarray(given).item()  # the numbers and words of numpy and torch, too
+    if isinstance(plain, int) and not isinstance(plain, bool):
+        return f"index:{plain}"
+    item = str(plain)  # a class may be called True
     if item in names and several:
         return f"index:{list(names).index(item)}"
     if not several and (item in ("predicted", "true", "all") or item.startswith(("index:", "top:"))):
@@ -451,6 +462,12 @@ def _as_yaml(report: Report, overrides: Sequence[str], found: Subject) -> str:
     plain = point.model_dump(mode="json", by_alias=True, exclude={"label"})
     plain["model"]["factory"] = plain["data"]["factory"] = "???"
     body = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+    if found.of_frames:
+        return (
+            "# The model is a function of whole columns, words or gaps among them. From the command line only a\n"
+            "# fitted estimator is given these, so there is no command that gives the same; this was asked for.\n"
+            f"{body}"
+        )
     return (
         "# The model and the data lay in the memory of a Python session and have no source, so this config alone does\n"
         "# not give the same. Missing are two functions in a module of yours, which EXHIBIT_TRUSTED_MODULES names:\n"

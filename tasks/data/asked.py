@@ -20,6 +20,7 @@ def arranged(there: Sequence[str], wanted: Wanted, where: str) -> list[str] | No
     """
     if not wanted.names:
         return list(there)
+    in_file = where == "data.path"
     called = {name.replace(" ", "_"): name for name in there} | {
         name: name for name in there
     }  # as LightGBM writes them
@@ -29,14 +30,12 @@ def arranged(there: Sequence[str], wanted: Wanted, where: str) -> list[str] | No
     if missing:
         raise InputError(
             f"{where}: the model was fitted on {told_list(with_quotes(missing))}, which the data do not have as a "
-            f"feature; there are {told_list(with_quotes(there))}; rename or add them in the file"
+            f"feature; there are {told_list(with_quotes(there))}; rename or add them{' in the file' if in_file else ''}"
         )
     found = [called[name] for name in wanted.names]
     if extra := [name for name in there if name not in found]:
-        raise InputError(
-            f"{where}: the model was not fitted on {told_list(with_quotes(extra))}; leave them out with "
-            f"{typed('data.ignore', extra)}, or in the function that gives the data"
-        )
+        how = f"with {typed('data.ignore', extra)}" if in_file else "of the frame"
+        raise InputError(f"{where}: the model was not fitted on {told_list(with_quotes(extra))}; leave them out {how}")
     return found
 
 

@@ -678,3 +678,103 @@ def test_one_number_for_a_model_of_several_is_asked_about(store: str) -> None:
         exhibit.InputError, match=r"y: numbers such as 0.5 are no classes, and the model gives 2 outputs"
     ):
         explained(store, LinearRegression().fit(X, X), X, X[:, 0] + 0.5)
+
+
+FAMILY = pd.DataFrame(
+    {
+        "age": RANDOM.normal(40, 9, 40),
+        "job": RANDOM.choice(["cook", "nurse", "smith"], 40),
+        "km": RANDOM.integers(1, 90, 40),
+        "vip": RANDOM.random(40) > 0.5,
+    }
+)
+
+
+@pytest.mark.parametrize("library", ["scikit-learn", "lightgbm"])
+def test_values_are_in_the_order_of_the_columns_that_were_given(library: str, store: str) -> None:
+    """And not in that of the model: what a frame in another order is explained by is the same, column by column."""
+    X, y = FAMILY[["age", "km"]], FAMILY.km * 2.0
+    if library == "lightgbm":
+        from lightgbm import LGBMRegressor
+
+        model = LGBMRegressor(n_estimators=5, min_child_samples=2, verbose=-1, n_jobs=1).fit(X, y)
+    else:
+        model = LinearRegression().fit(X, y)
+    (values,) = explained(store, model, X, y).attributions.values()
+    turned = explained(store, model, X[["km", "age"]], y)
+    assert turned.features == ("km", "age")
+    np.testing.assert_array_equal(next(iter(turned.attributions.values())), values[:, ::-1])
+    assert np.abs(values[:, 1]).mean() > 2 * np.abs(values[:, 0]).mean()
+
+
+def test_a_function_is_given_a_frame_as_it_was(store: str) -> None:
+    """Words, categories, truth values and gaps come to it in their types; each column has one value."""
+    X = FAMILY.assign(job=pd.Categorical(FAMILY.job), town=FAMILY.job.str.upper())
+    X.loc[3, "town"] = None
+    seen: list[pd.DataFrame] = []
+
+    def weighed(rows: pd.DataFrame) -> pd.Series:
+        seen.append(rows)
+        return rows.age + 3.0 * (rows.job == "nurse") + 2.0 * rows.vip + 5.0 * rows.town.isna()
+
+    report = explained(store, weighed, X, method="occlusion")
+    (values,) = report.attributions.values()
+    common = {name: X[name].mode()[0] for name in ("job", "town", "vip")}
+    expected = {
+        "age": X.age - X.age.mean(),
+        "job": 3.0 * ((X.job == "nurse") * 1.0 - (common["job"] == "nurse")),
+        "km": 0 * X.km,
+        "vip": 2.0 * (X.vip * 1.0 - common["vip"]),
+        "town": 5.0 * X.town.isna(),
+    }
+    np.testing.assert_allclose(values, np.stack([*expected.values()], axis=1), atol=1e-4)
+    assert report.features == tuple(X.columns) == tuple(expected)
+    assert [rows.dtypes.drop("km").equals(X.dtypes.drop("km")) for rows in seen] == [True] * len(seen)
+    assert "there is no command that gives the same" in report.config
+
+
+@pytest.mark.parametrize(
+    ("target", "outputs"),
+    [
+        (np.int64(1), ("1",)),
+        (np.array([2, 0]), ("2", "0")),
+        (torch.tensor(2), ("2",)),
+        (np.str_("top:2"), ("likeliest", "second")),
+    ],
+)
+def test_targets_of_other_libraries_are_numbers_and_words(
+    target: Any, outputs: tuple[str, ...], net: nn.Sequential, store: str
+) -> None:
+    report = explained(store, net, NUMBERS, SPECIES.tolist(), method="vanilla_grad", target=target)
+    assert len(report.targets) == len(outputs)
+    if outputs[0].isdigit():
+        assert report.targets == outputs
+
+
+def test_a_class_that_is_a_truth_value_is_named_by_it(store: str) -> None:
+    model = LogisticRegression().fit(NUMBERS, NUMBERS[:, 0] > 5.8)
+    assert explained(store, model, NUMBERS, target=True, method="occlusion").targets == ("True",)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"target": 1.5}, "target: '1.5' is no class"),
+        ({"X": FAMILY[["age"]]}, "X: the model was fitted on km, which it does not have; its columns are age"),
+        ({"X": FAMILY[["age", "km", "vip"]]}, "X: the model was not fitted on vip; leave them out of the frame"),
+        (
+            {"model": lambda rows: rows.town.str.len(), "X": pd.DataFrame({"town": [1, "1", "x"]})},
+            "X: the column 'town' holds 1 and '1', which a report writes alike",
+        ),
+        (
+            {"model": lambda rows: rows.age.to_numpy(), "X": FAMILY[["age"]].where(FAMILY.age > FAMILY.age.min())},
+            "model: it gives nan for",
+        ),
+    ],
+    ids=["target", "missing", "extra", "alike", "gaps"],
+)
+def test_a_sentence_says_what_is_wrong_with_a_frame(change: dict[str, Any], said: str, store: str) -> None:
+    given = {"model": LinearRegression().fit(FAMILY[["age", "km"]], FAMILY.km), "X": FAMILY[["age", "km"]]} | change
+    with pytest.raises(exhibit.InputError) as refused:
+        explained(store, **given)
+    assert said in str(refused.value)
