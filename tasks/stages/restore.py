@@ -17,24 +17,30 @@ from exhibit.tasks.store import Digest, Store
 
 def spec_with_digests(model: ModelChoice) -> dict[str, Any]:
     """The spec of a model, with digests of its files in the place of their paths."""
-    from exhibit.tasks.models.weights import digest
-
-    def content(path: Path) -> str:
-        return content_of_absent(path) or digest(path)
-
     plain = model.model_dump(mode="json")
     for key, value in model.read_from().items():
         *outer, last = key.split(".")
         inner = plain
         for part in outer:
             inner = inner[part]
-        inner[last] = content(value) if isinstance(value, Path) else list(map(content, value))
+        inner[last] = _content(value)
     return plain
 
 
+def _content(files: Path | tuple[Path, ...]) -> str | list[str]:
+    """The digest of a file, or of each of several."""
+    from exhibit.tasks.models.weights import digest
+
+    if isinstance(files, Path):
+        return content_of_absent(files) or digest(files)
+    return [content_of_absent(file) or digest(file) for file in files]
+
+
 def restored(medium: Medium, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> Model:
-    """The model, made once for several stages of a process while the code that makes it stays the same."""
-    return _restored(medium, model, compute, dataset, weights, canonical_json(users_code(model)))
+    """The model, made once for several stages of a process while the code that makes it, and the files that it reads
+    beside its weights, stay the same."""
+    beside = {key: _content(files) for key, files in model.read_from().items() if key != "weights"}
+    return _restored(medium, model, compute, dataset, weights, canonical_json([users_code(model), beside]))
 
 
 @lru_cache(maxsize=8)

@@ -1,5 +1,6 @@
 """Nets of torchvision, timm and keras.applications from files: what the library itself would predict."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -19,7 +20,11 @@ from exhibit.tasks.models.zoo.torch_images import torchvision_models
 from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import Prediction
+from exhibit.tasks.records.model import Prediction, Remarks
+from exhibit.tasks.records.packing import pack, unpack
+from exhibit.tasks.stages.fit import fit
+from exhibit.tasks.stages.predict import predict
+from exhibit.tasks.store import Store
 from tests.conftest import Memory
 from tests.torchvision_stub import torchvision
 
@@ -61,8 +66,9 @@ def test_a_torchvision_net_predicts_what_it_does_behind_its_own_transform(folder
         expected = net.eval()(ready[None]).numpy()
     np.testing.assert_allclose(predicted(spec, data), expected, atol=2e-4)
     prediction = Prediction(kind="logits", outputs=expected)
-    said = spec.remarks(data, spec.fit(data, COMPUTE, silent), prediction).said[0]
-    assert "IMAGENET1K_V1 says" in said
+    remarks = spec.remarks(data, spec.fit(data, COMPUTE, silent), prediction)
+    said = unpack(Remarks, pack(remarks)).said[0]  # as the stage keeps it, so of texts alone
+    assert "as the transform of torchvision's ResNet18_Weights.IMAGENET1K_V1 says" in said
     assert "less 0.485, 0.456, 0.406, divided by 0.229, 0.224, 0.225" in said
 
 
@@ -91,6 +97,24 @@ def test_pictures_are_framed_as_the_net_was_trained_and_the_user_has_the_last_wo
     assert framed("model.architecture=resnet18", "model.preprocess.crop=64") == (64, 64)
     with pytest.raises(ConfigError, match=r"'resnt18' is none of torchvision's classifiers; the nearest are resnet18"):
         framed("model.architecture=resnt18")
+
+
+def test_a_file_beside_the_weights_counts_by_its_content_in_a_running_process(
+    folder: Path, resnet: Path, tmp_path: Path
+) -> None:
+    """A changed `preprocessor_config.json` is another result, in which the net is made again, too."""
+    store, beside = Store(tmp_path / "store"), tmp_path / "preprocessor_config.json"
+    spec = TorchvisionSpec(architecture="resnet18", weights=tmp_path / resnet.name)
+    spec.weights.write_bytes(resnet.read_bytes())
+    dataset = store.put(pack(PhotographsSpec(paths=(folder / "cat.png",), size=64, resize=72).load(store)))
+    found = []
+    for mean in (0.5, 0.25):
+        beside.write_text(json.dumps({"image_mean": [mean] * 3, "image_std": [0.5] * 3}))
+        weights = fit(store, spec, COMPUTE, dataset).outputs["weights"]
+        done = predict(store, spec, COMPUTE, dataset, weights)
+        found.append(unpack(Prediction, store.get(done.outputs["prediction"])).outputs)
+        np.testing.assert_array_equal(found[-1], predicted(spec, cat(folder, 64, 72)))
+    assert not np.allclose(*found)
 
 
 def test_other_weights_are_told_by_the_arrays_that_differ(folder: Path, resnet: Path) -> None:

@@ -128,7 +128,9 @@ def _of_torchvision(net: str, file: str) -> Declared:
         mean=tuple(made.mean),
         std=tuple(made.std),
         frame=Frame(size=made.crop_size[0], resize=made.resize_size[0], interpolation=how),
-        source=say("as the transform of torchvision's {entry} says", entry=entry),
+        source=say(
+            "as the transform of torchvision's {entry} says", entry=str(entry)
+        ),  # a member of an Enum: nothing that is kept holds one
     )
 
 
