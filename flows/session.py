@@ -182,9 +182,12 @@ class Explanation:
 
     @cached_property
     def standard_errors(self) -> dict[str, Any]:
-        """By method the standard errors of the attributions, of methods that sample."""
+        """By method the standard errors of the attributions, of methods that sample: in the layout of X, but those of
+        pictures, atoms and words are of the sum over their channels and have none."""
         return {
-            label: self._values(found.standard_error) for label, found in self._found.items() if found.standard_error
+            label: self._values({name: errors[..., 0] for name, errors in found.standard_error.items()}, found.values)
+            for label, found in self._found.items()
+            if found.standard_error
         }
 
     @cached_property
@@ -296,13 +299,17 @@ class Explanation:
             for label, parts in shards.items()
         }
 
-    def _values(self, values: Mapping[str, Array]) -> Any:
+    def _values(self, values: Mapping[str, Array], kept: Mapping[str, Array] | None = None) -> Any:
+        """(samples, ...), and (samples, ..., targets) where there are several, in the layout of X unless they lack an
+        axis of those that were `kept`."""
         taken = self._subject.inputs.taken
-        single = len(self.targets) == 1
-        found = {
-            name: taken[name].turned(array[..., 0] if single else array) if name in taken else array
-            for name, array in values.items()
-        }
+
+        def laid(name: str, array: Array) -> Array:
+            whole = name in taken and (kept is None or kept[name].ndim == array.ndim)
+            plain: Array = array[..., 0] if len(self.targets) == 1 else array
+            return taken[name].turned(plain) if whole else plain
+
+        found = {name: laid(name, array) for name, array in values.items()}
         return next(iter(found.values())) if self._subject.inputs.alone else found
 
     @property

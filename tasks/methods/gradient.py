@@ -14,7 +14,7 @@ from exhibit.tasks.methods.method import Layer, Look, Method
 from exhibit.tasks.methods.pairs import Pairs, first_named
 from exhibit.tasks.methods.path import SCORES_ALONE, Factor, Pass, Question
 from exhibit.tasks.methods.refine import Estimates, explain_each, total
-from exhibit.tasks.methods.sampling import averaged, drawn_questions
+from exhibit.tasks.methods.sampling import averaged, drawn_questions, unsummed_of
 from exhibit.tasks.protocols import Capability, Compute, DifferentiableModel, Score, Side, padded_batches, take
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.explanation import Attribution, Cost
@@ -109,7 +109,8 @@ class GradientMethod(Method):
             alone = list(answers(compared, lambda: [SCORES_ALONE]))
             alone[0].base_value = np.mean([scores.base_value for scores in alone], axis=0)
             groups = len(compared) if len(compared) > 1 else len(all_questions)
-            sampled = averaged(answers(all_questions, self.passes), groups, len(all_questions) // groups, alone[0])
+            size = len(all_questions) // groups
+            sampled = averaged(answers(all_questions, self.passes), groups, size, alone[0], unsummed_of(inputs))
             estimates, extra = sampled.mean, sampled.fields(pairs)
         return Attribution(
             sample_ids=sample_ids,

@@ -1,6 +1,7 @@
 """Sampling around any gradient method: one question per draw, and the mean of the answers."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import reduce
 from typing import Any, NamedTuple, Self
@@ -27,6 +28,12 @@ def _name(layer: str | int, layers: Sequence[str]) -> str | int:
     """One word for a layer however it is spelled; what is not there stays as it is, and the model refuses it."""
     names: dict[str | int, str] = {**dict(enumerate(layers)), **dict(enumerate(layers, -len(layers)))}
     return names.get(layer, layer)
+
+
+def unsummed_of(inputs: Arrays) -> frozenset[str]:
+    """The names of the inputs whose channels are not summed, for each is a quantity of its own: those of series
+    (samples, steps, channels). Pictures have an axis more, and tables, ids and SMILES fewer."""
+    return frozenset(name for name, values in inputs.items() if values.ndim == 3)
 
 
 class Sampled(NamedTuple):
@@ -58,8 +65,10 @@ class Sampled(NamedTuple):
         return {name: pairs.spread(values.astype(kinds[name]), -2) for name, values in arrays.items()}
 
 
-def averaged(answers: Iterable[Estimates], groups: int, size: int, plain: Estimates) -> Sampled:
-    """Accumulates `groups` times `size` answers.
+def averaged(
+    answers: Iterable[Estimates], groups: int, size: int, plain: Estimates, unsummed: AbstractSet[str] = frozenset()
+) -> Sampled:
+    """Accumulates `groups` times `size` answers. `unsummed`: names of values whose channels are elements.
 
     `plain` holds the scores without any draw; it is filled with the means. Only the means of groups are independent:
     answers that share a baseline are alike. The standard error of a mean over M groups is sqrt(var / M), var with
@@ -71,7 +80,7 @@ def averaged(answers: Iterable[Estimates], groups: int, size: int, plain: Estima
     plain.residual[:], plain.finished[:] = 0, True
     for number, answer in enumerate(answers, start=1):
         for name, values in answer.values.items():
-            sums.setdefault(name, _Sums.like(values)).add(values, size, last=number % size == 0)
+            sums.setdefault(name, _Sums.like(values, name not in unsummed)).add(values, size, last=number % size == 0)
         plain.mask = answer.mask
         plain.steps = np.maximum(plain.steps, answer.steps)
         plain.finished = plain.finished & answer.finished
@@ -89,27 +98,28 @@ def averaged(answers: Iterable[Estimates], groups: int, size: int, plain: Estima
 
 class _Sums(NamedTuple):
     """Sums in float64: of the values, of the moments in a group that is not over, and over groups of their mean
-    moments and of the squares of those; `kind`: what the values came in."""
+    moments and of the squares of those; `kind`: what the values came in; `summed`: whether over channels."""
 
     values: Array
     group: Array
     first: Array
     second: Array
     kind: np.dtype[Any]
+    summed: bool
 
     @classmethod
-    def like(cls, values: Array) -> Self:
+    def like(cls, values: Array, summed: bool) -> Self:
         """Nothing yet."""
-        elements = values.shape if values.ndim == 2 else values.shape[:-1]
-        group, first, second = np.zeros((3, *elements, 3))
-        return cls(np.zeros(values.shape), group, first, second, values.dtype)
+        summed = summed and values.ndim > 2
+        group, first, second = np.zeros((3, *(values.shape[:-1] if summed else values.shape), 3))
+        return cls(np.zeros(values.shape), group, first, second, values.dtype, summed)
 
     def add(self, values: Array, size: int, *, last: bool) -> None:
         """One answer more, perhaps the last of a group."""
         for rows in blocks(values):
             wide = values[rows].astype(np.float64)
             self.values[rows] += wide
-            moments = channel_moments(wide)
+            moments = channel_moments(wide, self.summed)
             if size > 1:
                 moments += self.group[rows]
                 self.group[rows] = 0 if last else moments
@@ -119,12 +129,12 @@ class _Sums(NamedTuple):
                 self.second[rows] += moments**2
 
 
-def channel_moments(values: Array) -> Array:
-    """a, |a| and a**2 of each element, summed over its channels: (pairs, elements, ..., 3).
+def channel_moments(values: Array, summed: bool) -> Array:
+    """a, |a| and a**2 of each element: (pairs, elements, ..., 3).
 
-    `values`: (pairs, features) of a table, or (pairs, elements, ..., channels).
+    `values`: (pairs, features) of a table, or (pairs, elements, ..., channels); `summed`: over their channels.
     """
-    if values.ndim == 2:
+    if values.ndim == 2 or not summed:
         return np.stack([values, np.abs(values), values**2], axis=-1)
     return np.stack([_channel_sum(power) for power in (values, np.abs(values), values**2)], axis=-1)
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from exhibit.tasks.methods.alike import require_alike
 from exhibit.tasks.methods.method import Layer, Look
 from exhibit.tasks.methods.pairs import Pairs, first_named
-from exhibit.tasks.methods.sampling import channel_moments
+from exhibit.tasks.methods.sampling import channel_moments, unsummed_of
 from exhibit.tasks.methods.shap import BackgroundMethod, compared, differentiable, explained, rows_of, seed_of
 from exhibit.tasks.protocols import (
     Capability,
@@ -106,6 +106,7 @@ class GradientShapSpec(BackgroundMethod):
         others, seen = compared(self.kind, model, background, self.layer, self.at, size)
         explainer = ExpectedGradients(list(others.values()), size, self.nsamples, self.local_smoothing)
         pairs = Pairs.of(targets)
+        names, unsummed = list(others), unsummed_of(inputs)
         columns, ends = [], []
         for sample, target in zip(pairs.sample.tolist(), pairs.target.tolist(), strict=True):
             # Always as many rows, so that nothing depends on how many are asked for, and is compiled once.
@@ -113,9 +114,8 @@ class GradientShapSpec(BackgroundMethod):
             require_alike(self.kind, place, others)
             view = _View(place, model.output, score, np.full(size, target))
             draw = explainer.of(view.sample, view.gradient, seed_of(self.seed, sample_ids[sample]))
-            columns.append(_found(draw, self.nsamples))
+            columns.append(_found(draw, self.nsamples, [name not in unsummed for name in names]))
             ends.append(view.ends(others))
-        names = list(others)
         moments = {name: np.stack([each.moments[k] for each in columns]) for k, name in enumerate(names)}
         errors = {name: np.stack([each.errors[k] for each in columns]) for k, name in enumerate(names)}
         return explained(
@@ -131,33 +131,34 @@ class GradientShapSpec(BackgroundMethod):
 
 class _Found(NamedTuple):
     """Of one output of one sample, by input: values shaped like it; moments over draws of a, |a| and a², each summed
-    over channels, and their standard errors, both (elements, ..., 3)."""
+    over channels unless these are elements, and their standard errors, both (elements, ..., 3)."""
 
     values: list[Array]
     moments: list[Array]
     errors: list[Array]
 
 
-def _found(draw: "Drawn", count: int) -> _Found:
-    both = [_moments(products, draw.rows[:count]) for products in draw.products]
+def _found(draw: "Drawn", count: int, summed: Sequence[bool]) -> _Found:
+    """`summed`: by input, whether over its channels."""
+    both = [_moments(products, draw.rows[:count], own) for products, own in zip(draw.products, summed, strict=True)]
     return _Found(draw.values, [mean for mean, _ in both], [error for _, error in both])
 
 
-def _moments(products: Iterable[Array], rows: Sequence[int]) -> tuple[Array, Array]:
+def _moments(products: Iterable[Array], rows: Sequence[int], summed: bool = True) -> tuple[Array, Array]:
     """Means over the draws and their errors, each (elements, ..., 3). `rows`: the background row of each draw.
 
     An error is half of a 95% interval, divided by the quantile of Student's t with one degree less than there are rows:
     the standard error, widened where rows were drawn unequally often, which leaves fewer degrees of freedom, and where
     what the rows add is skewed.
     """
-    mean, moves, drawn = _left_out(products, rows)
+    mean, moves, drawn = _left_out(products, rows, summed)
     count = len(moves)
     error = np.sqrt((moves**2).sum(axis=0) * (count - 1) / count)
     degrees = _quantile(degrees_of_freedom(drawn)) / _quantile(count - 1)
     return mean.astype(np.float32), (error * degrees * widened(moves)).astype(np.float32)
 
 
-def _left_out(products: Iterable[Array], rows: Sequence[int]) -> tuple[Array, Array, Array]:
+def _left_out(products: Iterable[Array], rows: Sequence[int], summed: bool = True) -> tuple[Array, Array, Array]:
     """The means over the draws, (elements, ..., 3); by how much they move where a row is left out, (rows, elements,
     ..., 3); and how often each row was drawn (rows,).
 
@@ -170,7 +171,7 @@ def _left_out(products: Iterable[Array], rows: Sequence[int]) -> tuple[Array, Ar
     alone = len(set(rows)) == 1
     sums: dict[int, Array] = {}
     for number, (row, product) in enumerate(zip(rows, products, strict=False)):
-        powers = channel_moments(product[np.newaxis].astype(np.float64))[0]
+        powers = channel_moments(product[np.newaxis].astype(np.float64), summed)[0]
         group = number if alone else row
         sums[group] = sums.get(group, 0) + powers
     drawn = np.ones(len(rows)) if alone else np.bincount(rows)

@@ -778,3 +778,33 @@ def test_a_sentence_says_what_is_wrong_with_a_frame(change: dict[str, Any], said
     with pytest.raises(exhibit.InputError) as refused:
         explained(store, **given)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("method", ["expected_gradients", "gradient_shap", "smooth_grad"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_methods_that_draw_keep_the_channels_of_a_series_apart(method: str, channels: int, store: str) -> None:
+    """Of a linear net what each step of each channel says is its own weight times the distance from the mean, its
+    importance is the sum over its steps, and its error its own; for two outputs, too."""
+    X = RANDOM.normal(size=(8, 5, channels)).astype(np.float32)
+    line = nn.Linear(5 * channels, 2)
+    report = explained(store, nn.Sequential(nn.Flatten(), line), X, kind="series", method=method, target=[0, 1])
+    values, errors = report.attributions[method], report.standard_errors[method]
+    assert values.shape == errors.shape == (8, 5, channels, 2)
+    if method == "expected_gradients":
+        weights = line.weight.detach().numpy().reshape(2, 5, channels)
+        expected = np.moveaxis((X - X.mean(axis=0))[:, np.newaxis] * weights, 1, -1)
+        np.testing.assert_allclose(values, expected, atol=1e-6)
+    if channels == 2:
+        sums = report.importances.sort_values(["target", "feature"]).mean_absolute.to_numpy().reshape(2, 2)
+        np.testing.assert_allclose(sums.T, np.abs(values.sum(axis=1)).mean(axis=0), rtol=1e-5)
+
+
+def test_standard_errors_are_laid_out_as_the_values_are(store: str) -> None:
+    """Those of pixels are of the sum over their channels."""
+    pixels = RANDOM.random((4, 3, 6, 6)).astype(np.float32)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(108, 2))
+    errors = explained(store, net, pixels, method="gradient_shap").standard_errors["gradient_shap"]
+    assert errors.shape == (4, 6, 6)
+    rows = explained(store, nn.Linear(4, 2), NUMBERS, method="gradient_shap").standard_errors["gradient_shap"]
+    assert rows.shape == NUMBERS.shape
+    assert (rows > 0).any()

@@ -63,14 +63,19 @@ def test_moments_and_errors_are_those_of_the_draws(
 def test_channels_are_summed_before_errors_are_taken(explain: Explain) -> None:
     class Cubes(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
-            return (x**3).sum((1, 2))[:, None]
+            return (x**3).flatten(1).sum(1)[:, None]
 
     model = TorchModel(Cubes(), as_tensors, "values", Compute(batch=4))
-    values = {"x": np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)}
-    found = explain(VanillaGradSpec(sampling=SamplingSpec(nt_samples=5)), model, values)
-    assert found.values["x"].shape == (2, 3, 4, 1)
-    assert found.moments["x"].shape == found.standard_error["x"].shape == (2, 3, 1, 3)
-    np.testing.assert_allclose(found.moments["x"][..., 0], found.values["x"].sum(axis=2), rtol=1e-5)
+    pixels = {"x": np.random.default_rng(0).normal(size=(2, 3, 3, 4)).astype(np.float32)}
+    found = explain(VanillaGradSpec(sampling=SamplingSpec(nt_samples=5)), model, pixels)
+    assert found.values["x"].shape == (2, 3, 3, 4, 1)
+    assert found.moments["x"].shape == found.standard_error["x"].shape == (2, 3, 3, 1, 3)
+    np.testing.assert_allclose(found.moments["x"][..., 0], found.values["x"].sum(axis=3), rtol=1e-5)
+    # The channels of a series, (samples, steps, channels), are elements.
+    series = {"x": pixels["x"][:, 0]}
+    found = explain(VanillaGradSpec(sampling=SamplingSpec(nt_samples=5)), model, series)
+    assert found.moments["x"].shape == found.standard_error["x"].shape == (2, 3, 4, 1, 3)
+    np.testing.assert_allclose(found.moments["x"][..., 0], found.values["x"], rtol=1e-5)
 
 
 def test_the_error_of_many_draws_covers_the_known_mean(
