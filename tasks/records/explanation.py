@@ -70,8 +70,9 @@ class Attribution(Record):
     `converged` is False where refinement stopped at its limit.
 
     With sampling `values` and `residual` are means over the draws, `steps` those of the longest. `moments[name]`:
-    (samples, elements, ..., targets, 3) means over the draws of a, |a| and a**2, each summed over channels (of
-    a series they are elements, and stay), and `standard_error[name]` of these means, from the means per baseline where there are several. `sampling_gap`:
+    (samples, elements, ..., targets, 3) means over the draws of a, |a| and a**2, each summed over channels (of a series
+    they are elements, and stay), and `standard_error[name]` of these means, from the means per baseline where there
+    are several. `sampling_gap`:
     (samples, targets), the mean difference of the score over the draws less S(x) - S(x'), which no number of steps can
     close. `draw_residual`, `draw_difference`: (samples, targets), means over the draws of the absolute residual and of
     the absolute difference of the score, in which draws that are off in opposite directions do not cancel.
