@@ -141,9 +141,11 @@ def _mask_of(attribution: Attribution, name: str, counts: Array, what: str) -> A
     others = (attribution.mask.get(name, mask) != mask).any() or (mask.sum(axis=1) != counts).any()
     if others or values[~mask].any():
         raise InputError(
-            f"layer: it must hold one row for each {what}, in the order of RDKit and of the SMILES, and zeros as "
-            "padding, but it does not; name another layer, or where the net lists nodes that are none, such as a dummy "
-            "node before all others, leave them out as in layer=NAME[1:]"
+            f"layer: it must hold one row for each {what}, in the order of RDKit and of the SMILES, and nothing behind "
+            "them that has a share, but it does not, or what fills up smaller molecules has one. "
+            "integrated_gradients gives rows of zeros none; other methods need a net that leaves them out by a mask. "
+            "Else name another layer, or where the net lists nodes that are none, such as a dummy node before all "
+            "others, leave them out as in layer=NAME[1:]"
         )
     return mask
 

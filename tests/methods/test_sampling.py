@@ -66,7 +66,7 @@ def test_channels_are_summed_before_errors_are_taken(explain: Explain) -> None:
             return (x**3).flatten(1).sum(1)[:, None]
 
     model = TorchModel(Cubes(), as_tensors, "values", Compute(batch=4))
-    pixels = {"x": np.random.default_rng(0).normal(size=(2, 3, 3, 4)).astype(np.float32)}
+    pixels = {"x": np.random.default_rng(0).normal(size=(2, 4, 3, 3)).astype(np.float32)}  # channels first
     found = explain(VanillaGradSpec(sampling=SamplingSpec(nt_samples=5)), model, pixels)
     assert found.values["x"].shape == (2, 3, 3, 4, 1)
     assert found.moments["x"].shape == found.standard_error["x"].shape == (2, 3, 3, 1, 3)
@@ -74,7 +74,7 @@ def test_channels_are_summed_before_errors_are_taken(explain: Explain) -> None:
     # The channels of a series, (samples, steps, channels), are elements.
     series = {"x": pixels["x"][:, 0]}
     found = explain(VanillaGradSpec(sampling=SamplingSpec(nt_samples=5)), model, series)
-    assert found.moments["x"].shape == found.standard_error["x"].shape == (2, 3, 4, 1, 3)
+    assert found.moments["x"].shape == found.standard_error["x"].shape == (2, 3, 3, 1, 3)
     np.testing.assert_allclose(found.moments["x"][..., 0], found.values["x"], rtol=1e-5)
 
 
