@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, written
+from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, told
 from exhibit.tasks.checks.check import Need, SampledCheck
 from exhibit.tasks.checks.inference import Estimate, correlations
 from exhibit.tasks.orders import equal_signs, jaccard, pearson, spearman
@@ -102,10 +102,10 @@ class AgreementSpec(SampledCheck):
         """How like another method is; `values`: the correlation of these, where they can be compared."""
         likeness = {
             "method": label,
-            "rank": written(rank, ".2f"),
+            "rank": told(rank),
             "top": f"{self.top:.0%}",
-            "overlap": written(overlap, ".2f"),
-            "signs": written(signs, ".0%"),
+            "overlap": told(overlap),
+            "signs": told(signs, unit="%"),
         }
         if values is None:
             return say(
@@ -114,7 +114,7 @@ class AgreementSpec(SampledCheck):
             )
         return say(
             "with {method} Pearson {values}, Spearman {rank}, top {top} overlap {overlap}, equal signs {signs}",
-            values=written(values, ".2f"),
+            values=told(values),
             **likeness,
         )
 

@@ -138,17 +138,22 @@ def written(value: float, form: str) -> str:
     return (text.lstrip("+-") if zero else text).replace("-", "−")
 
 
-def told(value: float, limit: float, unit: Literal["f", "%"] = "f") -> str:
-    """A measured number in so many digits that it stands on its side of the limit that it is judged by; a share is not
-    rounded to none or all where it is neither, nor a correlation or a probability to 1: 0.697 beside 0.7, 99.7% beside
-    95%, 0.997."""
-    if unit == "%" and 0 < value < _HARDLY < limit:
+def told(value: float, limit: float | None = None, unit: Literal["f", "%"] = "f", digits: int | None = None) -> str:
+    """A measured number in so many `digits` at least that it stands on its side of the limit that it is judged by, if
+    any; a share is not rounded to none or all where it is neither, nor a correlation or a probability to 1 or −1: 0.697
+    beside 0.7, 99.7% beside 95%, 0.997."""
+    if unit == "%" and 0 < value < _HARDLY and (limit is None or limit > _HARDLY):
         return say("under {value}", value=f"{_HARDLY:.2%}")
-    if unit == "f" and limit < 1 - _HARDLY < value < 1 - _EQUAL:
+    if unit == "%" and limit is None and 1 - _HARDLY < value < 1:
+        return say("over {value}", value=f"{1 - _HARDLY:.2%}")
+    if unit == "f" and (limit is None or limit < 1 - _HARDLY) and 1 - _HARDLY < value < 1 - _EQUAL:
         return say("over {value}", value=f"{1 - _HARDLY}")
-    landmarks = [limit, *([1.0] if value < 1 - _EQUAL else [])] if unit == "f" else [limit, 0.0, 1.0]
-    for digits in range(2 if unit == "f" else 0, _MOST_DIGITS):
-        form = f".{digits}{unit}"
+    if unit == "f" and (limit is None or limit > _HARDLY - 1) and _EQUAL - 1 < value < _HARDLY - 1:
+        return say("under {value}", value=f"−{1 - _HARDLY}")
+    ends = [end for end in (-1.0, 1.0) if abs(value - end) > _EQUAL] if unit == "f" else [0.0, 1.0]
+    landmarks = ends if limit is None else [limit, *ends]
+    for more in range((2 if unit == "f" else 0) if digits is None else digits, _MOST_DIGITS):
+        form = f".{more}{unit}"
         if all(value == one or written(value, form) != written(one, form) for one in landmarks):
             break
     return written(value, form)

@@ -76,8 +76,8 @@ class LocalizationSpec(Check):
                 say(
                     "{positive} of the positive attribution lies on {area} of the area, {times} times its share; the "
                     "largest attribution lies inside in {pointed} of {samples} samples.",
-                    positive=written(known_mean(inside.positive), ".0%"),
-                    area=f"{inside.area.mean():.1%}",
+                    positive=told(known_mean(inside.positive), unit="%"),
+                    area=told(float(inside.area.mean()), unit="%", digits=1),
                     times=written(known_mean(ratio), ".1f"),
                     pointed=str(int(inside.pointed.sum())),
                     samples=str(len(inside.area)),

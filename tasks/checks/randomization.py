@@ -6,13 +6,13 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, chosen, flat, known_mean, sampled, told, widened, written
+from exhibit.tasks.checks.case import Case, chosen, flat, known_mean, sampled, told, widened
 from exhibit.tasks.checks.check import Decided, GrowingCheck, Need
 from exhibit.tasks.checks.inference import AVERAGE, Estimate, decision
 from exhibit.tasks.finite import NoNumberError
 from exhibit.tasks.orders import spearman
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.language import COMMA, as_given, joined, mark, say, say_all
+from exhibit.tasks.records.language import COMMA, joined, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 _FIRST, _MOST = 5, 40  # random nets of the first look, and of the last
@@ -120,13 +120,13 @@ class RandomizationSpec(GrowingCheck):
                     "model ({models} random models); explanations of two random models correlate by {unrelated}.",
                     correlation=told(found.value, limit()),
                     models=str(len(values)),
-                    unrelated=written(unrelated.value, ".2f"),
+                    unrelated=told(unrelated.value),
                 ),
                 say(
                     "From the top layer down: {correlations}.",
-                    correlations=joined([as_given(written(value, ".2f")) for value in path.values()], COMMA),
+                    correlations=joined([told(value) for value in path.values()], COMMA),
                 ),
-                say("{share} of the elements are zero both times and left out.", share=f"{zero:.0%}")
+                say("{share} of the elements are zero both times and left out.", share=told(zero, unit="%"))
                 if zero >= _MENTIONED
                 else "",
             ),

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, written
+from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, told
 from exhibit.tasks.checks.check import Need, SampledCheck
 from exhibit.tasks.checks.inference import correlations
 from exhibit.tasks.orders import spearman
@@ -54,7 +54,7 @@ class SensitivitySpec(SampledCheck):
         here = next(iter(settings.values()))[0]
         others = joined(
             [
-                say("with {there} by {correlation}", there=str(there), correlation=written(means[label], ".2f"))
+                say("with {there} by {correlation}", there=str(there), correlation=told(means[label]))
                 for label, (_, there) in settings.items()
             ]
         )

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, all_of, known_mean, told, written
+from exhibit.tasks.checks.case import Case, all_of, known_mean, told
 from exhibit.tasks.checks.check import Check, Need
 from exhibit.tasks.checks.inference import SHARE
 from exhibit.tasks.checks.kinds import KINDS
@@ -75,7 +75,7 @@ def _said_of_edges(edges: float | None) -> Message:
         return Message()
     return say(
         "In each picture |a| correlates with the strength of the edges by {correlation} on average (Spearman).",
-        correlation=written(edges, ".2f"),
+        correlation=told(edges),
     )
 
 

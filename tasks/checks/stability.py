@@ -188,7 +188,7 @@ class StabilitySpec(GrowingCheck):
                     "changes of each of {samples} samples).",
                     radius=f"{self.radius:.1%}",
                     change=told(found.value, self.threshold, "%"),
-                    worst=f"{np.nanmax(worst, initial=0):.0%}",
+                    worst=told(float(np.nanmax(worst, initial=0)), unit="%"),
                     draws=str(self.draws),
                     samples=str(found.size),
                 ),

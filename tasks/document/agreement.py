@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from exhibit.tasks.document.common import HALF_PAGE
-from exhibit.tasks.document.words import signed
+from exhibit.tasks.document.words import related
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Matrix, Scale
 from exhibit.tasks.records.language import mark, sentences, tr, trp
@@ -89,7 +89,7 @@ def pairs(labels: Sequence[str], values: Array) -> str:
             "{one} and {other} {number}",
             one=labels[i],
             other=labels[j],
-            number=tr("not compared") if np.isnan(values[i, j]) else signed(float(values[i, j])),
+            number=tr("not compared") if np.isnan(values[i, j]) else related(float(values[i, j])),
         )
         for i, j in combinations(range(len(labels)), 2)
     )

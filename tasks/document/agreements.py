@@ -3,7 +3,7 @@
 import numpy as np
 
 from exhibit.tasks.document import agreement, between
-from exhibit.tasks.document.words import capital, clauses, count, first_places, plain, with_beside
+from exhibit.tasks.document.words import capital, clauses, count, first_places, off_bounds, with_beside
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.compared import Comparison, Group
 from exhibit.tasks.records.figure import Figure, Matrix, Scale
@@ -173,7 +173,7 @@ def _group_row(comparison: Comparison, group: Group) -> tuple[str, ...]:
         group.letter,
         str(len(members)),
         between.levels(group.shared) or tr("no setting of their own"),
-        "–" if np.isnan(inside).all() else plain(float(np.nanmean(inside))),
+        "–" if np.isnan(inside).all() else off_bounds(float(np.nanmean(inside))),
         trp("list", ", ").join(between.features(comparison)[k] for k in order) if comparison.features else "–",
     )
 

@@ -3,7 +3,7 @@
 from functools import reduce
 
 from exhibit.tasks.document.sentences import Said, said
-from exhibit.tasks.document.words import clauses, count, first_places, listing, plain, rounded, without_units
+from exhibit.tasks.document.words import clauses, count, first_places, listing, off_bounds, rounded, without_units
 from exhibit.tasks.records.compared import Comparison, Level, Where
 from exhibit.tasks.records.finding import Alike, Deciding, Flips, Shift, Shifts, Signs, Survival
 from exhibit.tasks.records.groups import GROUPS
@@ -126,7 +126,7 @@ def _(finding: Alike) -> Said:
         return Said(tr("the same explanations"), nothing, topic)
     if finding.mean is None or finding.lowest is None:
         return Said(tr("nothing is ordered"), tr("none of them orders the features"), topic)
-    mean = plain(finding.mean)
+    mean = off_bounds(finding.mean)
     if finding.pairs == 1:
         title = tr("their orders correlate by {mean}", mean=mean)
         return Said(title, title, topic)
@@ -137,7 +137,7 @@ def _(finding: Alike) -> Said:
             "the orders correlate by {mean} on average over {pairs}, at the least by {lowest} ({one} beside {other})",
             mean=mean,
             pairs=count(finding.pairs, "pair"),
-            lowest=plain(finding.lowest),
+            lowest=off_bounds(finding.lowest),
             one=one,
             other=other,
         ),
@@ -148,7 +148,7 @@ def _(finding: Alike) -> Said:
 @said.register
 def _(finding: Deciding) -> Said:
     topic, most, least = tr("what the order depends on"), finding.settings[0], finding.settings[-1]
-    high, low = plain(most.value), plain(least.value)
+    high, low = off_bounds(most.value), off_bounds(least.value)
     if high == low:
         sentence = tr(
             "the order depends as much on one as on the other of {settings} (mean rank correlation {mean})",

@@ -7,7 +7,7 @@ import numpy as np
 from exhibit.tasks.document import between
 from exhibit.tasks.document.html import date
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import check_name, clauses, count, listing, plain, rounded, signed, without_units
+from exhibit.tasks.document.words import check_name, clauses, count, listing, neither, rounded, signed, without_units
 from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.changed import Changed, Pair, PointPair
 from exhibit.tasks.records.figure import Bars, Figure, Series
@@ -201,8 +201,8 @@ def _point_rows(pair: PointPair, summary: Changes) -> list[tuple[str, ...]]:
     measured = [
         (
             tr(item.metric),
-            plain(item.before, 3),
-            plain(item.after, 3),
+            neither(item.before, 3),
+            neither(item.after, 3),
             trp("verdict", "yes") if item.beyond else trp("verdict", "no"),
         )
         for item in own

@@ -28,7 +28,7 @@ from exhibit.tasks.document import (
 from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import capital, check_name, count, listing, plain, question, share, small
+from exhibit.tasks.document.words import capital, check_name, count, listing, off_bounds, question, share, small
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.figure import Figure
@@ -374,7 +374,7 @@ def _borderline(material: Material) -> str:
         "Borderline: {some}, closest {sample}, {distance} of probability apart.",
         some=have,
         sample=_case(material, row),
-        distance=plain(first - second),
+        distance=off_bounds(first - second),
     )
 
 

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document.words import (
-    beside,
     capital,
     check_name,
     judged,
     listing,
+    measured,
     numbers,
+    off_bounds,
     plain,
-    short_of_one,
     signed,
+    with_beside,
 )
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Scale, Swarm, Waterfall
@@ -89,6 +90,14 @@ def difference(method: MethodMaterial, row: int, target: int = 0) -> float:
 def predicted_output(material: Material, row: int) -> int:
     """The predicted class of a shown sample."""
     return int(material.outputs[material.shown[row]].argmax())
+
+
+def with_probability(material: Material, row: int, output: int) -> str:
+    """What a reader calls an output, and how probable it is for a shown sample: galaxies (0.70), galaxies (0.997)."""
+    name = material.output_name(output)
+    if material.probabilities is None:
+        return name
+    return with_beside(name, off_bounds(float(material.probabilities[row, output])))
 
 
 def reading(material: Material, row: int) -> str:
@@ -472,6 +481,4 @@ def _short(check: CheckResult) -> str:
     """0.98 (pass), in so many digits that it differs from its threshold as the verdict says."""
     if check.value is None:
         return judged(check.verdict)
-    text = plain(check.value) if check.threshold is None else beside(check.value, check.threshold)[0]
-    value = short_of_one(check.value, len(text.partition(".")[2]))
-    return tr("{value} ({verdict})", value=value, verdict=judged(check.verdict))
+    return tr("{value} ({verdict})", value=measured(check.value, check.threshold), verdict=judged(check.verdict))

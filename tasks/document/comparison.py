@@ -7,7 +7,7 @@ from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.document.rows import called
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.verdicts import all_rows, verdict_table
-from exhibit.tasks.document.words import capital, count, listing, plain, share
+from exhibit.tasks.document.words import capital, count, listing, neither, plain, share
 from exhibit.tasks.records.compared import ComparedPoint, Comparison
 from exhibit.tasks.records.figure import Figure
 from exhibit.tasks.records.finding import Bearing, Finding
@@ -287,7 +287,7 @@ def _verdicts(found: Comparison, materials: Materials, checks: Mapping[str, Chec
 
 def _metric(point: ComparedPoint, name: str) -> str:
     match: Metric | None = next((metric for metric in point.metrics if metric.name == name), None)
-    return "–" if match is None else plain(match.value, 3)
+    return "–" if match is None else neither(match.value, 3)
 
 
 def _counts(point: ComparedPoint) -> dict[str, int | None]:

@@ -1,7 +1,7 @@
 """How near the molecules of a chapter are to those of the training."""
 
 from exhibit.tasks.document.rows import of_split
-from exhibit.tasks.document.words import count, plain, share
+from exhibit.tasks.document.words import count, off_bounds, share
 from exhibit.tasks.records.datasheet import Datasheet
 from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
@@ -19,8 +19,8 @@ def told(material: Material, found: Datasheet) -> tuple[str, ...]:
         "them. The {training} have {scaffolds} (Bemis and Murcko).",
         molecules=count(domain.compared, "molecule"),
         training=training,
-        median=plain(domain.median),
-        usual=plain(domain.usual),
+        median=off_bounds(domain.median),
+        usual=off_bounds(domain.usual),
         scaffolds=count(domain.scaffolds, "scaffold"),
     )
     if found.later is None or domain.later is None:
@@ -32,7 +32,7 @@ def told(material: Material, found: Datasheet) -> tuple[str, ...]:
         domain.far,
         rows=of_split(material, found.later, rows),
         share=share(domain.far / rows),
-        median=plain(domain.later),
+        median=off_bounds(domain.later),
         scaffolds=_new_scaffolds(domain.new_scaffolds, training),
     )
     return (sentences([usual, later]),)
@@ -57,7 +57,7 @@ def nearest(material: Material, found: Datasheet) -> tuple[Table, ...]:
     names = data.sample_ids if data.names is None else data.names
     is_far = {True: trp("verdict", "yes"), False: trp("verdict", "no")}
     rows = tuple(
-        (str(name), one.name, plain(one.similarity), is_far[one.similarity < domain.usual])
+        (str(name), one.name, off_bounds(one.similarity), is_far[one.similarity < domain.usual])
         for name, sample in zip(names, data.sample_ids, strict=True)
         if (one := domain.nearest.get(str(sample))) is not None
     )
@@ -70,7 +70,7 @@ def nearest(material: Material, found: Datasheet) -> tuple[Table, ...]:
                 "The nearest other molecule of the {training} beside each that is shown, by Tanimoto similarity; far: "
                 "less than {usual}, which 95% of them reach.",
                 training=of_split(material, "train"),
-                usual=plain(domain.usual),
+                usual=off_bounds(domain.usual),
             ),
             columns=(
                 Column(title=tr("molecule")),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from exhibit.tasks.document.data_words import FIRST, called, few, so_many, title
 from exhibit.tasks.document.rows import of_split
-from exhibit.tasks.document.words import as_chance, in_full, listing, plain, share
+from exhibit.tasks.document.words import as_chance, in_full, listing, off_bounds, plain, share
 from exhibit.tasks.records.datasheet import CHANCE, MOVED, OUTSIDE, Datasheet, Drift
 from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
@@ -134,7 +134,7 @@ def _drifted(material: Material, found: Datasheet) -> tuple[Concern, ...]:
 
 
 def _indexed(item: Drift, found: Datasheet) -> str:
-    named, index = title(item.feature, found), plain(item.index)
+    named, index = title(item.feature, found), off_bounds(item.index)
     return (
         tr("how often it is empty, of {column} ({index})", column=named, index=index)
         if item.empties
@@ -224,6 +224,6 @@ def _range(low: float | None, high: float | None, number: bool) -> str:
 def _drift(values: Drift | None, empties: Drift | None) -> tuple[str, str, str]:
     """Index, chance and rows beyond; of its values, and after that of how often it is empty."""
     both = [values, *([empties] if empties is not None else [])]
-    index = trp("list", "; ").join("–" if item is None else plain(item.index) for item in both)
+    index = trp("list", "; ").join("–" if item is None else off_bounds(item.index) for item in both)
     chance = trp("list", "; ").join("–" if item is None else as_chance(item.adjusted) for item in both)
     return index, chance, "–" if values is None else f"{values.outside:,}"

@@ -1,7 +1,7 @@
 """Columns of the data of a chapter that give the label away, and those that go together."""
 
 from exhibit.tasks.document.data_words import called, few, measured, title, titles
-from exhibit.tasks.document.words import capital, count, interval, plain, share, signed
+from exhibit.tasks.document.words import capital, count, interval, off_bounds, plain, related, share
 from exhibit.tasks.records.datasheet import LEAST, MOST_COLUMNS, RANKS, TOLD, TOLD_OF_OTHERS, Datasheet, Leak
 from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
@@ -41,8 +41,8 @@ def _alone(leak: Leak, found: Datasheet) -> str:
             "aside), over {rows}",
             column=column,
             name=name,
-            correlation=plain(leak.told, 3),
-            least=plain(leak.at_least, 3),
+            correlation=off_bounds(leak.told, 3),
+            least=off_bounds(leak.at_least, 3),
             rows=rows,
         )
     return tr(
@@ -112,7 +112,7 @@ def correlations(material: Material, found: Datasheet) -> tuple[Table, ...]:
                 Column(title=tr("95% interval"), numeric=True),
             ),
             rows=tuple(
-                (*titles(item.features, found), signed(item.value), interval(*item.interval))
+                (*titles(item.features, found), related(item.value), interval(*item.interval))
                 for item in found.correlations
             ),
         ),

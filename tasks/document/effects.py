@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document.over_rows import INTERVALS, cost, digits, features_asked, rows_of
-from exhibit.tasks.document.words import capital, count, in_full, plain, rounded, signed
+from exhibit.tasks.document.words import capital, count, in_full, plain, related, rounded
 from exhibit.tasks.records.behaviour import STRONG, Effect, Effects
 from exhibit.tasks.records.figure import SINGLE, Bars, EffectPanel, EffectPanels, Figure, Series
 from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
@@ -204,7 +204,7 @@ def _numbers(material: Material, found: Effects, title: str) -> Block:
             output,
             _least_and_most(item, k),
             plain(float(np.ptp(item.mean[:, k])), digits(item.mean[:, k])),
-            trp("list", ", ").join(f"{one.feature} {signed(one.r)}" for one in item.together) or trp("column", "none"),
+            trp("list", ", ").join(f"{one.feature} {related(one.r)}" for one in item.together) or trp("column", "none"),
         )
         for item in found.items
         for k, output in enumerate(found.outputs)
@@ -252,7 +252,7 @@ def _least_and_most(item: Effect, output: int) -> str:
 
 def _moves_with(item: Effect) -> str:
     """The column that moves most with a feature."""
-    return "".join(tr("r {r} with {feature}", r=signed(one.r), feature=one.feature) for one in item.together[:1])
+    return "".join(tr("r {r} with {feature}", r=related(one.r), feature=one.feature) for one in item.together[:1])
 
 
 def _unit(found: Effects) -> str:

@@ -13,7 +13,7 @@ from exhibit.tasks.document.words import (
     either,
     interval,
     listing,
-    plain,
+    neither,
     rounded,
     signed,
     with_beside,
@@ -290,7 +290,7 @@ def written(value: float, measure: str) -> str:
     """A number as pages print this measure."""
     if measure in _NO_SHARES:
         return rounded(value)
-    return signed(value) if measure == "calibration" else plain(value)
+    return signed(value) if measure == "calibration" else neither(value)
 
 
 def _interval(ends: tuple[float, float] | None, measure: str) -> str:
@@ -416,7 +416,7 @@ def _row(table: Subgroups, item: Disparity, names: Mapping[str, str]) -> tuple[s
         listing(table.by),
         tr(item.measure),
         _size(item.difference, item.measure),
-        "–" if item.ratio is None else plain(item.ratio),
+        "–" if item.ratio is None else neither(item.ratio),
         tr("{high} above {low}", high=high, low=low)
         if pair.difference
         else tr("{one} and {other} alike", one=high, other=low),
@@ -428,7 +428,7 @@ def _row(table: Subgroups, item: Disparity, names: Mapping[str, str]) -> tuple[s
 
 
 def _size(value: float, measure: str) -> str:
-    return rounded(value) if measure in _NO_SHARES else plain(value)
+    return rounded(value) if measure in _NO_SHARES else neither(value)
 
 
 # --- page one -------------------------------------------------------------------------------------------------
@@ -499,7 +499,7 @@ def _base(table: Subgroups, item: Disparity, pair: Pair) -> str:
     high, low = rates.get(pair.high), rates.get(pair.low)
     if item.measure != "selection rate" or high is None or low is None:
         return ""
-    return tr(", where {high} and {low} of them are", high=plain(high.value), low=plain(low.value))
+    return tr(", where {high} and {low} of them are", high=neither(high.value), low=neither(low.value))
 
 
 def as_plain(materials: Sequence[Material]) -> dict[str, Any]:

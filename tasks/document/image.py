@@ -15,9 +15,10 @@ from exhibit.tasks.document.common import (
     reading,
     sums_blocks,
     verdict_asides,
+    with_probability,
     without_score,
 )
-from exhibit.tasks.document.words import capital, count, listing, signed
+from exhibit.tasks.document.words import capital, count, listing, percent, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
 from exhibit.tasks.records.finding import STANDS_OUT, Finding, Mark, Named, Place
@@ -376,7 +377,7 @@ def _cell(
         beneath=_picture(material, row) if material.overlay else None,
         opacity=material.overlay,
         palette=material.palette,
-        title=tr("for {output}", output=material.with_probability(row, int(outputs[target])))
+        title=tr("for {output}", output=with_probability(material, row, int(outputs[target])))
         if material.dataset.classes
         else "",
         note=trp("list", "; ").join(filter(None, (added_up, own))),
@@ -480,7 +481,7 @@ def _in_regions(material: Material) -> Table:
             (
                 material.sample_name(row),
                 label,
-                f"{100 * region.mean():.1f}",
+                percent(float(region.mean())),
                 *(_share(method.values[item.name][row, ..., 0], region) for method in material.methods),
             )
             for row, label, region in zip(rows, labels, regions, strict=True)
@@ -507,7 +508,7 @@ def _share(values: Array, region: Array) -> str:
     positive = np.maximum(values, 0)
     if values.shape != region.shape or not positive.any():
         return "–"
-    return f"{100 * float(positive[region].sum() / positive.sum()):.1f}"
+    return percent(float(positive[region].sum() / positive.sum()))
 
 
 def _likeliest(material: Material) -> Table:
@@ -529,7 +530,7 @@ def _likeliest(material: Material) -> Table:
             (
                 material.sample_name(row),
                 "–" if (true := material.true_output(row)) is None else material.output_name(true),
-                *(material.with_probability(row, int(output)) for output in outputs),
+                *(with_probability(material, row, int(output)) for output in outputs),
             )
             for row, outputs in enumerate(order)
         ),

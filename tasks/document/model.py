@@ -8,7 +8,7 @@ import numpy as np
 from exhibit.tasks.document.layout import letters
 from exhibit.tasks.document.rows import called as called_rows
 from exhibit.tasks.document.rows import held_out
-from exhibit.tasks.document.words import capital, clauses, count, interval, listing, long_named, plain
+from exhibit.tasks.document.words import capital, clauses, count, interval, listing, long_named, neither, plain
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Rows
 from exhibit.tasks.records.figure import Content, Curves, Diagram, Figure, Matrix, Scatter, Series
@@ -61,7 +61,7 @@ def _curve(material: Material, measure: str, name: str) -> Figure:
         for entry, values in material.history.items()
         if entry.endswith(measure)
     )
-    last = trp("list", ", ").join(f"{item.name} {plain(float(item.values[-1]), 3)}" for item in series)
+    last = trp("list", ", ").join(f"{item.name} {neither(float(item.values[-1]), 3)}" for item in series)
     measured = tr(_ENTRIES[measure])
     return _half(
         name,
@@ -160,7 +160,7 @@ def _parity(material: Material) -> Figure:
     grey = tr("Grey: {rows}.", rows=other) if others.any() else ""
     predicted = material.outputs[:, 0]
     metrics = trp("list", ", ").join(
-        f"{tr(item.name)} {plain(item.value)}" for item in material.performance.metrics if item.split == split
+        f"{tr(item.name)} {neither(item.value)}" for item in material.performance.metrics if item.split == split
     )
     caption = tr(
         "Predicted against measured {label}; on the {rows} {values}.",
@@ -328,9 +328,9 @@ def _labels(material: Material) -> Table:
             (
                 name,
                 tr(metric.name),
-                plain(metric.value, 3),
+                neither(metric.value, 3),
                 interval(*metric.interval, 3) if metric.interval else "–",
-                "–" if metric.naive is None else plain(metric.naive, 3),
+                "–" if metric.naive is None else neither(metric.naive, 3),
                 f"{metric.count:,}",
                 called_rows(measured),
             )
@@ -354,7 +354,7 @@ def _published(material: Material) -> Table:
             Column(title=trp("column", "here"), numeric=True),
         ),
         rows=tuple(
-            (tr(name), f"{value:g}", plain(here[name], 3) if name in here else "–")
+            (tr(name), f"{value:g}", neither(here[name], 3) if name in here else "–")
             for name, value in material.dataset.published.items()
         ),
     )
@@ -383,4 +383,4 @@ def _metric_aside(metric: Metric, measured_on: Rows) -> Aside:
         on = tr("on {number} {rows}, 95% interval {bounds}.", number=number, rows=rows, bounds=bounds)
     seen = tr("All of them were seen in training.") if measured_on == "training" else ""
     name = tr(metric.name) if metric.name.startswith("R") else capital(tr(metric.name))
-    return Aside(title=f"{name} {plain(metric.value, digits)}", text=sentences([on, seen]))
+    return Aside(title=f"{name} {neither(metric.value, digits)}", text=sentences([on, seen]))

@@ -16,7 +16,7 @@ from exhibit.tasks.document.common import (
     waterfall,
 )
 from exhibit.tasks.document.kinds import KINDS
-from exhibit.tasks.document.words import capital, count, listing, numbers, plain, share, signed
+from exhibit.tasks.document.words import capital, count, listing, numbers, percent, plain, share, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import InputSummary
 from exhibit.tasks.records.figure import Bars, Figure, Series, Waterfalls
@@ -264,7 +264,7 @@ def _inputs_table(material: Material, method: MethodMaterial) -> Table:
     rows = tuple(
         (
             part.input,
-            plain(100 * float(portion), 1),
+            percent(float(portion)),
             plain(float(part.absolute[:, 0].mean()), 2),
             signed(float(part.total[:, 0].mean()), 2),
             signed(float(part.median[0]), 4),

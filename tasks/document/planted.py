@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from exhibit.tasks.document.words import check_name
+from exhibit.tasks.document.words import share as written
 from exhibit.tasks.records.kinds import Kind
 from exhibit.tasks.records.language import mark, tr, trp
 from exhibit.tasks.records.page import Column, Table
@@ -74,7 +75,7 @@ def table(slug: str, kind: Kind, chosen: Collection[str]) -> Table | None:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}"
+    return "–" if share is None else written(share)
 
 
 # What the file calls what is planted.

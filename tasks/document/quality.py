@@ -5,7 +5,7 @@ from typing import Any
 
 from exhibit.tasks.document.quality_figures import figures, rows_measured
 from exhibit.tasks.document.quality_tables import bins, by_class, thresholds, whole
-from exhibit.tasks.document.words import plain
+from exhibit.tasks.document.words import off_bounds
 from exhibit.tasks.records.intervals import filed
 from exhibit.tasks.records.language import say, sentences, tr
 from exhibit.tasks.records.material import Material
@@ -87,10 +87,10 @@ def _said(found: Calibration) -> str:
         "probabilities that are right would be off by {expected} by chance, and by more than {limit} in 1 of 100 "
         "draws.",
         of=tr(found.of),
-        error=plain(found.error, 3),
+        error=off_bounds(found.error, 3),
         bins=str(BINS),
-        expected=plain(found.expected, 3),
-        limit=plain(found.limit, 3),
+        expected=off_bounds(found.expected, 3),
+        limit=off_bounds(found.limit, 3),
     )
     off = (
         tr("So they cannot be taken at their word.")
@@ -126,9 +126,9 @@ def concerns(material: Material) -> Sequence[Concern]:
         "The probability {of} is off by {error} on average, on {rows}; if it were right it would be off by {expected} "
         "by chance.",
         of=tr(found.of),
-        error=plain(found.error, 3),
+        error=off_bounds(found.error, 3),
         rows=rows_measured(material, quality),
-        expected=plain(found.expected, 3),
+        expected=off_bounds(found.expected, 3),
     )
     return (Concern(title=title, sentence=sentence, section="quality"),)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document.rows import called, held_out
-from exhibit.tasks.document.words import count, neither, plain
+from exhibit.tasks.document.words import count, neither, off_bounds, plain
 from exhibit.tasks.records.figure import Content, Figure, Plane, Track
 from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Material
@@ -129,8 +129,8 @@ def _calibration(material: Material, found: Calibration) -> Figure:
         tr("Calibration of the probability {of}, by tenths.", of=tr(found.of)),
         tr(
             "Calibration: error {error}, by chance {expected}",
-            error=plain(found.error, 3),
-            expected=plain(found.expected, 3),
+            error=off_bounds(found.error, 3),
+            expected=off_bounds(found.expected, 3),
         ),
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from exhibit.tasks.document.common import over_trainings
-from exhibit.tasks.document.words import interval, plain, span
+from exhibit.tasks.document.words import interval, off_bounds, span
 from exhibit.tasks.orders import ranks
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
@@ -39,8 +39,8 @@ def _table(material: Material, reference: Reference, compared: list[tuple[Method
         value, low, high = correlation(values, reference.mean)
         check = over_trainings(method)
         over = [] if check is None else rank_correlation(check.details["share"], reference.mean).tolist()
-        ends = span(min(over), max(over)) if over else "–"
-        rows.append((tr(method.title), plain(value), interval(low, high), *((ends,) if trained else ())))
+        ends = span(min(over), max(over), write=off_bounds) if over else "–"
+        rows.append((tr(method.title), off_bounds(value), interval(low, high), *((ends,) if trained else ())))
     several = tr(", and the lowest and highest over trainings") if trained else ""
     return Table(
         name=f"{material.slug}-reference",

@@ -7,7 +7,17 @@ import numpy as np
 from exhibit.tasks.document.bearing import within_a_sentence
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.over_rows import digits
-from exhibit.tasks.document.words import as_chance, capital, count, first_places, interval, listing, plain, with_beside
+from exhibit.tasks.document.words import (
+    as_chance,
+    capital,
+    count,
+    first_places,
+    interval,
+    listing,
+    off_bounds,
+    plain,
+    with_beside,
+)
 from exhibit.tasks.records.groups import GROUPS
 from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
@@ -305,7 +315,7 @@ def _proxies(material: Material, found: ExplainedGroups) -> tuple[Table, ...]:
                     names.get(proxy.feature, proxy.feature),
                     str(proxy.rank),
                     f"{one.rows:,}",
-                    plain(proxy.association),
+                    off_bounds(proxy.association),
                     as_chance(proxy.chance),
                     trp("verdict", "yes") if proxy.tells else trp("verdict", "no"),
                 )
@@ -352,5 +362,5 @@ def _proxy_told(proxy: Proxy, names: Mapping[str, str]) -> str:
         "{feature} ({ranked}, association {association})",
         feature=names.get(proxy.feature, proxy.feature),
         ranked=_ranked(proxy.rank),
-        association=plain(proxy.association),
+        association=off_bounds(proxy.association),
     )

@@ -12,8 +12,8 @@ from exhibit.tasks.document.words import (
     count,
     interval,
     listing,
+    neither,
     ordinal,
-    plain,
     quoted,
     rate,
     share,
@@ -444,7 +444,7 @@ def _no_less(finding: Mark) -> str:
     """Why two shares do not show that a class is read right less often without a region."""
     if finding.present.share <= finding.absent.share:
         return tr("so it is read right no less often without it")
-    low, high = (plain(100 * end, 0) for end in finding.present.less(finding.absent))
+    low, high = (neither(100 * end, 0) for end in finding.present.less(finding.absent))
     return tr(
         "chance may have made this difference (95% interval {low} to {high} percentage points)", low=low, high=high
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from exhibit.tasks.document import between
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import count, first_places, listing, plain
+from exhibit.tasks.document.words import count, first_places, listing, off_bounds
 from exhibit.tasks.records.compared import Comparison, Factor, Place
 from exhibit.tasks.records.figure import Figure, Ranks
 from exhibit.tasks.records.finding import Bearing, Deciding, Named, Signs, Survival
@@ -234,7 +234,7 @@ def _factor_row(factor: Factor) -> tuple[str, ...]:
     if (more := len(factor.values) - _MOST_VALUES) > 0:
         values = tr("{values} and {number} more", values=values, number=str(more))
     numbers = (factor.mean, factor.lowest, None, factor.overlap, factor.signs)
-    written = ["–" if value is None else plain(value) for value in numbers]
+    written = ["–" if value is None else off_bounds(value) for value in numbers]
     written[2] = _of(factor.same_first, factor.pairs) if factor.pairs else "–"
     return (factor.name, values, f"{factor.pairs:,}", *written)
 

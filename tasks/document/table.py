@@ -21,7 +21,7 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     waterfall,
 )
-from exhibit.tasks.document.words import count, numbers, plain, signed, without_units
+from exhibit.tasks.document.words import count, numbers, percent, plain, signed, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
@@ -396,7 +396,7 @@ def importance_table(material: Material) -> Table:
         rows.append(
             (
                 without_units(importance.features)[k],
-                f"{plain(100 * float(values[k]), 1)} ± {plain(100 * float(errors[k]), 1)}",
+                f"{percent(float(values[k]))} ± {plain(100 * float(errors[k]), 1)}",
                 *((signed(float(importance.mean[k]), 3),) if by_sign else ()),
                 plain(float(importance.mean_absolute[k]), 3),
                 *((ranks,) if check else ()),

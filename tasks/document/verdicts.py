@@ -13,10 +13,10 @@ from exhibit.tasks.document.words import (
     judged,
     listing,
     of_results,
+    off_bounds,
     plain,
     question,
     rounded,
-    short_of_one,
     small,
     span,
 )
@@ -61,7 +61,7 @@ def _together(
         required=any(check.required for check in found),
         of=trp("list", ", ").join([count(len(found), "result"), tr(title)]),
         verdict=min(verdicts, key=_GRAVEST.index),
-        result=span(min(values), max(values), digits) if values else "–",
+        result=span(min(values), max(values), digits, off_bounds) if values else "–",
         interval="–",
         threshold=listing([_limit(threshold, digits) for threshold in thresholds]) or "–",
         meaning=listing(
@@ -143,7 +143,7 @@ def written(check: CheckResult) -> dict[str, str]:
     digits = _digits([value, *(check.interval or ())], [] if threshold is None else [threshold])
     if check.interval is not None:  # one that reads as if it had no width would be another
         digits = max(digits, min(_digits([check.interval[0]], [check.interval[1]]), _MOST))
-    result = short_of_one(value, digits) if digits <= _MOST else plain(value, digits)  # else nothing tells them apart
+    result = off_bounds(value, digits) if digits <= _MOST else plain(value, digits)  # else nothing tells them apart
     digits = max(digits, len(result.partition(".")[2]))
     return {
         "result": result,

@@ -78,19 +78,27 @@ def interval(low: float, high: float, digits: int = 2, write: Write = plain) -> 
     if high == float("inf"):
         return tr("{number} and more", number=write(low, digits))
     for more in range(digits, digits + _FINER):
-        ends = write(low, more), write(high, more)
-        if ends[0] != ends[1]:
-            return tr("{low} to {high}", low=ends[0], high=ends[1])
+        if write(low, more) != write(high, more):
+            return tr("{low} to {high}", low=_end(low, more, write), high=_end(high, more, write))
     return tr("hardly varies here")
+
+
+def _end(value: float, digits: int, write: Write) -> str:
+    """An end of an interval that does not read as none or all where it is neither: whether it holds them matters."""
+    for more in range(digits, digits + _FINER):
+        text, bounds = write(value, more), [end for end in (0.0, 1.0) if value < 1 and abs(value - end) > _ROUNDING]
+        if text not in [write(end, more) for end in bounds]:
+            return text
+    return write(value, digits)
 
 
 UNVARIED = mark("does not vary here")
 _FINER = 4  # digits more, at most
 
 
-def span(low: float, high: float, digits: int = 2) -> str:
+def span(low: float, high: float, digits: int = 2, write: Write = plain) -> str:
     """The lowest and the highest of some numbers; one number where these read the same."""
-    ends = plain(low, digits), plain(high, digits)
+    ends = write(low, digits), write(high, digits)
     return ends[0] if ends[0] == ends[1] else tr("{low} to {high}", low=ends[0], high=ends[1])
 
 
@@ -107,16 +115,47 @@ def neither(value: float, digits: int = 2) -> str:
 _ROUNDING = 1e-9
 
 
-def short_of_one(value: float, digits: int = 2) -> str:
-    """A number in so many digits at least that it reads as 1 only where it is that: 0.997; over 0.9999."""
+def off_bounds(value: float, digits: int = 2, write: Write = plain) -> str:
+    """A probability, a share or a correlation in so many digits at least that it reads as none, as all or as opposite
+    only where it is that: 0.997, over 0.9999, under 0.0001, −0.998."""
+    if 0 < value < _HARDLY:
+        return tr("under {number}", number=write(_HARDLY, _FINER))
     if 1 - _HARDLY < value < 1 - _ROUNDING:
-        return tr("over {number}", number=f"{1 - _HARDLY}")
-    needed = len(neither(value, digits).partition(".")[2]) if _HALF < value < 1 else digits
-    return plain(value, needed)
+        return tr("over {number}", number=write(1 - _HARDLY, _FINER))
+    if _ROUNDING - 1 < value < _HARDLY - 1:
+        return tr("under {number}", number=write(_HARDLY - 1, _FINER))
+    bounds = [end for end in (-1.0, 0.0, 1.0) if -1 < value < 1 and abs(value - end) > _ROUNDING]
+    for more in range(digits, _FINER + 1):
+        text = write(value, more)
+        if text not in [write(end, more) for end in bounds]:
+            return text
+    return write(value, digits)
+
+
+def measured(value: float, threshold: float | None) -> str:
+    """What a check measured, in so many digits that it differs from its threshold as the verdict says, and reads as a
+    bound only where it is at it."""
+    text = plain(value) if threshold is None else beside(value, threshold)[0]
+    return off_bounds(value, len(text.partition(".")[2]))
+
+
+def related(value: float, digits: int = 2) -> str:
+    """A correlation with its sign, which is ±1 only where it is that: +0.41, −0.997."""
+    return off_bounds(value, digits, signed)
+
+
+def percent(part: float) -> str:
+    """A share in percent, without the sign of it, in one decimal at least: 0.0 is none and 100.0 is all."""
+    for digits in range(1, _FINER):
+        text = plain(100 * part, digits)
+        if part in (0, 1) or text not in (plain(0, digits), plain(100, digits)):
+            return text
+    limit = _HARDLY if part < 0.5 else 1 - _HARDLY
+    number = plain(100 * limit)
+    return tr("under {number}", number=number) if part < limit else tr("over {number}", number=number)
 
 
 _HARDLY = 0.0001
-_HALF = 0.5  # below it no number is near 1
 
 
 def share(value: float) -> str:

@@ -115,7 +115,20 @@ def _correlation(value: float, _: float) -> _Look:
     if np.isnan(value):
         return _Look("–", RULE, readable(RULE), 400)
     ground = colour(value, 1.0)
-    return _Look(signed(value, ".2f"), ground, readable(ground), 400)
+    return _Look(_related(value), ground, readable(ground), 400)
+
+
+def _related(value: float) -> str:
+    """Reads as ±1 only where it is that, but for the rounding of a computer: +0.41, −0.997, >+0.9999."""
+    certain = abs(value) > 1 - _ROUNDING
+    for digits in range(2, _MOST + 1):
+        written = signed(value, f".{digits}f")
+        if certain or written not in {signed(end, f".{digits}f") for end in (-1.0, 1.0)}:
+            return written
+    return ">+0.9999" if value > 0 else "<−0.9999"
+
+
+_MOST, _ROUNDING = 4, 1e-9
 
 
 def _cell(look: _Look, corner: tuple[float, float], size: tuple[float, float], name: str) -> str:

@@ -233,11 +233,6 @@ class Material(Record):
         names = self.dataset.names if self.dataset.names is not None else self.dataset.sample_ids
         return str(names[row])
 
-    def with_probability(self, row: int, output: int) -> str:
-        """What a reader calls an output, and how probable it is for a shown sample: galaxies (0.70)."""
-        name = self.output_name(output)
-        return name if self.probabilities is None else f"{name} ({self.probabilities[row, output]:.2f})"
-
     def output_name(self, output: int) -> str:
         """What a reader calls an output of the model."""
         return self.dataset.classes[output] if self.dataset.classes else self.dataset.label_name

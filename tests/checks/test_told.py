@@ -25,6 +25,18 @@ def test_a_share_is_none_or_all_only_where_it_is(value: float, limit: float, tex
     assert told(value, limit, "%") == text
 
 
+@pytest.mark.parametrize(
+    ("value", "correlation", "percent"),
+    [(0.997, "0.997", "99.7%"), (-0.998, "−0.998", ""), (1.0, "1.00", "100%"), (0.99999, "over 0.9999", "over 99.99%"),
+     (0.002, "0.00", "0.2%"), (-0.99999, "under −0.9999", ""), (0.5, "0.50", "50%"), (float("nan"), "–", "–")],
+)  # fmt: skip
+def test_a_number_without_a_threshold_reads_as_a_bound_only_where_it_is_at_it(
+    value: float, correlation: str, percent: str
+) -> None:
+    assert told(value) == correlation
+    assert not percent or told(value, unit="%") == percent
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_written_numbers_keep_their_side(seed: int) -> None:
     value, limit = np.random.default_rng(seed).uniform(0, 1, 2).round(3)

@@ -187,6 +187,21 @@ def test_the_likeliest_classes_stand_in_the_appendix() -> None:
     assert [table.name for block in appendix_of_images(found) for table in block.tables][-1] == "pictures-likeliest"
 
 
+def test_no_picture_is_of_a_class_for_certain_that_it_is_not() -> None:
+    """Over 99.5% is not 1.00, in the title of a map as in the table of the likeliest classes, nor is 0.3% none."""
+    found = large_report.material(3, 8, 0.0)
+    classes = len(found.dataset.classes)
+    probabilities = np.full((3, classes), 0.003 / (classes - 1))
+    probabilities[np.arange(3), found.targets[:, 0]] = 0.997
+    found = found.model_copy(update={"probabilities": probabilities})
+    tables = {table.name: table for block in appendix_of_images(found) for table in block.tables}
+    assert {row[2][-8:] for row in tables["pictures-likeliest"].rows} == {" (0.997)"}
+    assert {row[3][-8:] for row in tables["pictures-likeliest"].rows} == {" (0.001)"}
+    maps = [figure.content for figure in figures(found, limits((found,))) if isinstance(figure.content, Images)]
+    titles = {cell.title for content in maps for row in content.rows for cell in row if cell and cell.title}
+    assert titles == {"for fox (0.997)", "for dog (0.997)"}
+
+
 def test_a_table_of_tall_rows_may_go_on_on_the_next_page() -> None:
     """Seven rows of a dozen lines each are more than a page."""
     columns = (Column(title="question"), Column(title="measured"))

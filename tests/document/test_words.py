@@ -16,7 +16,10 @@ from exhibit.tasks.document.words import (
     interval,
     listing,
     neither,
+    off_bounds,
+    percent,
     plain,
+    related,
     rounded,
     share,
     signed,
@@ -38,6 +41,41 @@ from tests.points import inputs, material, method
 )  # fmt: skip
 def test_neither_none_nor_all_is_written_for_what_is_neither(value: float, written: str) -> None:
     assert neither(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (1.0, "1.00"), (0.996, "0.996"), (0.99996, "over 0.9999"), (1 - 1e-12, "1.00"), (0.4, "0.40"), (0.0, "0.00"),
+        (0.003, "0.003"), (1e-9, "under 0.0001"), (-0.998, "−0.998"), (-0.99999, "under −0.9999"), (-1.0, "−1.00"),
+        (12.3, "12.30"),
+    ],
+)  # fmt: skip
+def test_a_probability_or_a_correlation_reads_as_a_bound_only_where_it_is_at_it(value: float, written: str) -> None:
+    assert off_bounds(value) == written
+
+
+def test_a_correlation_keeps_its_sign_beside_a_bound() -> None:
+    assert [related(one) for one in (0.9967, -0.9967, 1.0, -1.0, 0.4)] == [
+        "+0.997",
+        "−0.997",
+        "+1.00",
+        "−1.00",
+        "+0.40",
+    ]
+
+
+def test_a_share_in_percent_is_none_or_all_only_where_it_is() -> None:
+    written = [percent(one) for one in (0.0, 1.0, 0.0002, 0.9997, 0.0625, 1e-7, 1 - 1e-7)]
+    assert written == ["0.0", "100.0", "0.02", "99.97", "6.2", "under 0.01", "over 99.99"]
+
+
+def test_an_end_of_an_interval_reads_as_a_bound_only_where_it_is_at_it() -> None:
+    """Whether an interval holds none or all is what it is read for."""
+    assert interval(0.003, 0.57) == "0.003 to 0.57"
+    assert interval(-0.003, 0.57) == "−0.003 to 0.57"
+    assert interval(0.9, 0.9996) == "0.90 to 0.9996"
+    assert interval(0.9, 1.0) == "0.90 to 1.00"
 
 
 def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:

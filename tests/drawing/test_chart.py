@@ -107,6 +107,12 @@ def test_a_matrix_prints_every_count() -> None:
     assert re.findall(r'class="fixed"[^>]*>([\d,]+)<', drawn) == ["10", "1", "0", "1,205"]
 
 
+def test_a_matrix_says_1_only_where_a_correlation_is_1() -> None:
+    values = np.array([[1.0, 0.9967], [-0.9967, -0.99999]])
+    drawn = svg(Matrix(labels=("a", "b"), counts=values, x_label="", y_label="", correlations=True))
+    assert re.findall(r'class="fixed"[^>]*>([^<]+)<', drawn) == ["+1.00", "+0.997", "−0.997", "&lt;−0.9999"]
+
+
 @pytest.mark.parametrize(("low", "high"), [(0, 0.6), (-11.6, 3.2), (0, 12_345), (-3e-5, 3e-5), (0, 2.5)])
 def test_ticks_are_round_inside_and_distinct(low: float, high: float) -> None:
     places, digits = ticks(low, high)
