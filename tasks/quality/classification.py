@@ -1,6 +1,7 @@
 """How well classes are told: by class, by rank, and by probability."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,7 +9,16 @@ from exhibit.tasks.chances import wilson
 from exhibit.tasks.models.performance import rate
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
-from exhibit.tasks.quality.counted import AveragePrecision, Balanced, Mean, MeanOverlap, Overlap, Ranking, Statistic
+from exhibit.tasks.quality.counted import (
+    AveragePrecision,
+    Balanced,
+    Counted,
+    Mean,
+    MeanOverlap,
+    Overlap,
+    Ranking,
+    Statistic,
+)
 from exhibit.tasks.quality.resampling import draws_of, intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Split
@@ -69,15 +79,14 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
     naive = _naive(labels, learnt, width)
     binary = width == 2
     top = probabilities[:, 1] if binary else probabilities.max(axis=1)
-    second: dict[str, Statistic] = {
-        "ROC AUC": Ranking(probabilities[:, 1], labels == 1),
-        "average precision": AveragePrecision(probabilities[:, 1], labels == 1),
-    }
+    over = [1] if binary else list(ranked)
     counted: dict[str, Statistic] = {
         "balanced accuracy": Balanced(read == labels, labels),
         "macro F1": MeanOverlap(labels, read),
+        "ROC AUC": _Over(tuple(Ranking(probabilities[:, k], labels == k) for k in over)),
+        "average precision": _Over(tuple(AveragePrecision(probabilities[:, k], labels == k) for k in over)),
+        "log loss": Mean(losses, least=0, most=float(-np.log(_LEAST_PROBABILITY))),
         "Brier score": Mean(squares, least=0, most=1 if binary else 2),
-        **(second if binary else {}),
     }
     return Quality(
         split=split,
@@ -122,6 +131,22 @@ def _bounded(found: Measure | None, statistic: Statistic | None, rows: int) -> M
         return found
     counted = statistic.of(np.ones(rows, bool), _LEVEL)
     return found.model_copy(update={"interval": counted and (counted.low, counted.high)})
+
+
+class _Over(NamedTuple):
+    """The mean of the same of several classes."""
+
+    classes: tuple[Statistic, ...]
+    has_ratio: bool = True
+
+    def of(self, rows: Array, level: float) -> Counted | None:
+        """With the mean of their ends, as a row that is ranked wrongly counts in all of them; None unless all have
+        one."""
+        found = [each for one in self.classes if (each := one.of(rows, level)) is not None]
+        if not found or len(found) < len(self.classes):
+            return None
+        value, low, high = np.array([(each.value, each.low, each.high) for each in found]).mean(axis=0).tolist()
+        return Counted(value, int(rows.sum()), low, high)
 
 
 _LEVEL = 0.95

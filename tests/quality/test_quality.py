@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 from sklearn import metrics
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
@@ -178,19 +179,37 @@ def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
     assert 0.04 < high < 0.2
 
 
+@pytest.mark.parametrize("width", [2, 3])
+def test_every_measure_has_a_bound_where_nothing_varies(width: int) -> None:
+    """All rows are told for as certain; of so few that says neither that none is ranked wrongly nor what is lost."""
+    labels = np.repeat(np.arange(width), 15)
+    found = named(classification(np.eye(width)[labels] * 0.7 + 0.3 / width, labels, CLASSES[:width], "test", labels))
+    assert set(found) >= {"ROC AUC", "average precision", "log loss", "Brier score", "balanced accuracy", "macro F1"}
+    for item in found.values():
+        assert item.interval is not None, item.name
+        low, high = item.interval
+        assert has_width(low, high), item.name
+        assert low <= item.value <= high, item.name
+    lowest = 15 / (15 + 1.959964**2)  # Wilson's of 15 of 15, of each class and so of their mean
+    assert found["average precision"].interval == pytest.approx((lowest, 1.0))
+    loss, rows, largest = found["log loss"], len(labels), -np.log(1e-15)
+    more = np.append(np.full(rows, loss.value), largest)  # one row more, as wrong as there can be
+    assert loss.interval is not None
+    assert loss.interval[1] == pytest.approx(more.mean() + stdtrit(rows, 0.975) * more.std(ddof=1) / (rows + 1) ** 0.5)
+
+
 def test_no_file_holds_an_interval_without_a_width() -> None:
-    """The log loss of rows that are all alike bounds nothing: null, and not 0.1 to 0.1."""
-    labels = np.repeat([0, 1], 15)
-    found = classification(np.eye(2)[labels] * 0.8 + 0.1, labels, CLASSES[:2], "test", labels)
+    """Errors that are all alike bound no error: null, and not 0.1 to 0.1."""
+    labels = np.arange(30.0)
+    found = regression(labels, labels + 0.1, "test", labels)
     own = material("x", [], inputs("table")).model_copy(update={"quality": found})
-    unvaried = named(found)["log loss"].interval  # which the page says to be none
+    unvaried = named(found)["mean error"].interval  # which the page says to be none
     assert unvaried is not None
     assert not has_width(*unvaried)
     [plain] = told.as_plain([own])["chapters"]
     ends = {item["name"]: item["interval"] for item in plain["measures"]}
-    assert {name for name, interval in ends.items() if interval is None} == {"log loss"}
+    assert {"mean error", "mean absolute error"} <= {name for name, interval in ends.items() if interval is None}
     assert all(has_width(*interval) for interval in ends.values() if interval)
-    assert has_width(*plain["classes"][0]["average_precision"]["interval"])
     assert filed({"a": [{"interval": [0.1 + 0.2, 0.3]}, {"interval": [0.0, 0.1]}, {"interval": [0.0, None]}]}) == {
         "a": [{"interval": None}, {"interval": [0.0, 0.1]}, {"interval": [0.0, None]}]
     }
