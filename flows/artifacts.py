@@ -13,11 +13,10 @@ from typing import Any
 from exhibit.flows.config import Report
 from exhibit.flows.report import RunResult
 from exhibit.tasks.catalogues import spoken
-from exhibit.tasks.document.words import capital, check_name, question
-from exhibit.tasks.document.words import judged as judged_as
+from exhibit.tasks.document.words import capital, check_name, measured, question
 from exhibit.tasks.records.language import ENGLISH, counted, language_now, noun, sentences, tr, trn, trp
 from exhibit.tasks.records.manifest import MANIFEST
-from exhibit.tasks.records.shown import escaped, escaped_lines
+from exhibit.tasks.records.shown import as_set, escaped, escaped_lines
 from exhibit.tasks.records.trust import Answers
 
 _MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
@@ -159,23 +158,20 @@ def _order(name: str) -> tuple[bool, str]:
 
 
 def verdicts(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A row for every check of every method: as `checks.json` has it, or in another language what that says in no
-    sentence."""
-    if language_now() == ENGLISH:
-        columns = ("verdict", "required", "chapter", "method", "check", "value", "threshold", "sentence")
-        return [{column: _cell(check[column]) for column in columns} for check in checks]
+    """A row for every check of every method, in every language the same; the sentences of `checks.json`, which are
+    English, are in none."""
     from exhibit.tasks.checks import CHECK_WORDS
 
     return [
         {
-            tr("verdict"): judged_as(check["verdict"]),
+            tr("verdict"): escaped(trp("verdict", check["verdict"])),
             tr("required"): tr("required") if check["required"] else "",
-            tr("chapter"): _cell(check["chapter"]),
-            tr("method"): _cell(check["method"]),
-            trp("column", "check"): check_name(check["check"]),
-            tr("result"): _cell(check["value"]),
-            tr("threshold"): _cell(check["threshold"]),
-            tr("question"): question(check["check"], CHECK_WORDS),
+            tr("chapter"): escaped(check["chapter"]),
+            tr("method"): escaped(check["method"]),
+            trp("column", "check"): escaped(check_name(check["check"])),
+            tr("result"): "" if check["value"] is None else measured(check["value"], check["threshold"]),
+            tr("threshold"): "" if check["threshold"] is None else as_set(check["threshold"]),
+            tr("question"): escaped(question(check["check"], CHECK_WORDS)),
         }
         for check in checks
     ]
@@ -216,14 +212,6 @@ def listed(names: Sequence[str]) -> str:
     """The first three names, and how many more there are."""
     first = trp("list", ", ").join(names[:3])
     return escaped(tr("{names} and {count} more", names=first, count=str(len(names) - 3)) if len(names) > 3 else first)
-
-
-def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return escaped(value)
-    return round(value, 4) if isinstance(value, float) else value
 
 
 def _uri(path: Path) -> str:

@@ -69,9 +69,18 @@ def test_what_has_changed_is_said(tmp_path: Path, earlier: object, counts: dict[
 
 
 def test_every_check_has_a_row() -> None:
-    [row] = verdicts([check("completeness")])
-    assert list(row) == ["verdict", "required", "chapter", "method", "check", "value", "threshold", "sentence"]
-    assert (row["value"], row["threshold"]) == (0.1235, "")
+    [row, other] = verdicts([check("completeness"), check("seed_stability") | {"value": 0.99997, "threshold": 0.7}])
+    assert list(row) == ["verdict", "required", "chapter", "method", "check", "result", "threshold", "question"]
+    assert (row["result"], row["threshold"], row["required"]) == ("0.12", "", "required")
+    assert (other["check"], other["result"], other["threshold"]) == ("seed stability", "over 0.9999", "0.7")
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "zh-Hans"])
+def test_the_rows_of_verdicts_are_the_same_in_every_language(language: str) -> None:
+    with spoken(language):
+        [row] = verdicts([check("completeness")])
+    assert (len(row), list(row.values())[2], list(row.values())[5]) == (8, "iris", "0.12")
+    assert "Measured." not in row.values()
 
 
 def test_the_picture_travels_in_the_artifact_on_white(tmp_path: Path) -> None:

@@ -367,7 +367,7 @@ def test_progress_errors_and_artifacts_show_no_controls() -> None:
     assert one_line_message(ValueError(REWRITES)) == f"ValueError: {SHOWN}"
     row = dict.fromkeys(("verdict", "chapter", "method", "check", "sentence"), REWRITES)
     [cells] = verdicts([{**row, "required": False, "value": 0.5, "threshold": None}])
-    assert cells["sentence"] == cells["method"] == SHOWN
+    assert cells["chapter"] == cells["method"] == cells["question"] == SHOWN
     manifest = {"title": REWRITES, "chapters": [{"title": REWRITES, "sentence": REWRITES}], "files": {}}
     assert "\x1b" not in summary(Path(REWRITES), manifest, REWRITES, REWRITES)
 
