@@ -9,6 +9,7 @@ from pydantic import Field
 
 from exhibit.tasks.checks.agreement import AgreementSpec
 from exhibit.tasks.checks.completeness import CompletenessSpec
+from exhibit.tasks.checks.concordance import ConcordanceSpec
 from exhibit.tasks.checks.faithfulness import AlignmentSpec, DeletionSpec, FaithfulnessCorrelationSpec, InsertionSpec
 from exhibit.tasks.checks.localization import LocalizationSpec
 from exhibit.tasks.checks.randomization import RandomizationSpec
@@ -22,6 +23,7 @@ CheckSpec = Annotated[
     | DeletionSpec
     | InsertionSpec
     | FaithfulnessCorrelationSpec
+    | ConcordanceSpec
     | AlignmentSpec
     | RandomizationSpec
     | StabilitySpec

@@ -21,7 +21,7 @@ from exhibit.tasks.records.language import Message, as_message, mark, say, say_a
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 _IRREPLACEABLE = mark("The elements of this input cannot be replaced one by one in raw units.")
-_FIRST = 16  # samples of the first look
+FIRST = 16  # samples of the first look
 _LAST_PLACES = 1e-9  # of areas that are the same
 
 
@@ -93,7 +93,7 @@ class _Curve(_OnSubstrate):
             case,
             lambda start, stop: self._areas(case, order[start:stop], own[start:stop]),
             lambda areas, level: SHARE.mean(self._beaten(areas, areas[:, 2:]), level),
-            _FIRST,
+            FIRST,
             min(self.samples, len(order)),
             settled=lambda areas, level: self._settled(self._wins(areas, level)),
         )
@@ -185,8 +185,8 @@ class _Curve(_OnSubstrate):
         """(samples, 2 + orders): of the explanation's order, of the order that knows the input alone (NaN without one),
         and of random ones; few samples at a time, since each has as many orders of all its elements."""
         parts = [
-            self._areas_of(case, rows[start : start + _FIRST], own[start : start + _FIRST])
-            for start in range(0, len(rows), _FIRST)
+            self._areas_of(case, rows[start : start + FIRST], own[start : start + FIRST])
+            for start in range(0, len(rows), FIRST)
         ]
         return np.concatenate(parts)
 
@@ -251,7 +251,7 @@ class InsertionSpec(_Curve):
     better: ClassVar[int] = 1
 
 
-class _OfValues(_OnSubstrate):
+class OfValues(_OnSubstrate):
     """A check of what elements are given, not of their order alone."""
 
     def unfit(self, case: Case) -> str:
@@ -261,7 +261,7 @@ class _OfValues(_OnSubstrate):
         return super().unfit(case)
 
 
-class FaithfulnessCorrelationSpec(_OfValues):
+class FaithfulnessCorrelationSpec(OfValues):
     """Correlation of what groups of elements are given with how much the score falls when they are taken away, the
     mean over samples. Groups are single elements or, where there are many, so many parts of the sample: patches of a
     picture, passages of a text. They are taken away one by one, or as many `together`, always the same number: that
@@ -294,7 +294,7 @@ class FaithfulnessCorrelationSpec(_OfValues):
             case,
             lambda start, stop: self._correlations(case, order[start:stop], own[start:stop]),
             correlations(min(self.groups, own.shape[1])).mean,
-            _FIRST,
+            FIRST,
             min(self.samples, len(order)),
         )
         return self.judged(
@@ -317,9 +317,9 @@ class FaithfulnessCorrelationSpec(_OfValues):
     def _correlations(self, case: Case, rows: Array, own: Array) -> Array:
         """(samples,) correlations: 0 for an explanation without differences, NaN where the score always falls alike."""
         names = case.dataset().sample_ids[rows].tolist()
-        labels = _groups(case.dataset(), names, ~np.isnan(own), self.groups, self.seed)
+        labels = groups_of(case.dataset(), names, ~np.isnan(own), self.groups, self.seed)
         taken = [self._taken(int(of.max()) + 1, name) for of, name in zip(labels, names, strict=True)]
-        given, lost, whole = _given_and_lost(case, rows, own, self.taken_away(case, rows), labels, taken)
+        given, lost, whole = given_and_lost(case, rows, own, self.taken_away(case, rows), labels, taken)
         found = pearson(given, lost)
         changes = np.nanmax(lost, axis=1) - np.nanmin(lost, axis=1) > _LAST_BITS * np.abs(whole)
         return np.where(changes, np.nan_to_num(found), np.nan)
@@ -339,7 +339,7 @@ class FaithfulnessCorrelationSpec(_OfValues):
         return taken
 
 
-class AlignmentSpec(_OfValues):
+class AlignmentSpec(OfValues):
     """Whether the values would fit better if they changed places. Of columns of a table, or of patches of pictures,
     each is taken away alone; then it is asked which reassignment of the values to the columns or patches, the same for
     all samples, comes nearest to what the score lost. It is found on one half of the samples and tried on the other,
@@ -376,7 +376,7 @@ class AlignmentSpec(_OfValues):
             case,
             lambda start, stop: self._given_and_lost(case, order[start:stop], own[start:stop]),
             lambda parts, level: AVERAGE.mean(_gain(parts), level),
-            2 * _FIRST,
+            2 * FIRST,
             min(self.samples, len(order)),
             settled=lambda parts, level: AVERAGE.mean(_placed(parts), level).low > 0,
         )
@@ -404,9 +404,9 @@ class AlignmentSpec(_OfValues):
 
     def _given_and_lost(self, case: Case, rows: Array, own: Array) -> Array:
         """(samples, groups, 2) what each group is given, and what the score loses without it."""
-        labels = _groups(case.dataset(), [""] * len(rows), ~np.isnan(own), self.groups, self.seed)
+        labels = groups_of(case.dataset(), [""] * len(rows), ~np.isnan(own), self.groups, self.seed)
         alone = [np.eye(int(of.max()) + 1, dtype=bool) for of in labels]
-        given, lost, _ = _given_and_lost(case, rows, own, self.taken_away(case, rows), labels, alone)
+        given, lost, _ = given_and_lost(case, rows, own, self.taken_away(case, rows), labels, alone)
         return np.stack([given, lost], axis=2)
 
 
@@ -456,7 +456,7 @@ def _compared(one: Array, other: Array) -> Array:
 _LAST_BITS = 1e-6  # of a score in single precision
 
 
-def _given_and_lost(
+def given_and_lost(
     case: Case, rows: Array, own: Array, away: Without, labels: Array, taken: Sequence[Array]
 ) -> tuple[Array, Array, Array]:
     """(samples, sets) what sets of groups are given together, and what the score loses without them, NaN where a sample
@@ -472,7 +472,7 @@ def _given_and_lost(
     return given, lost, whole
 
 
-def _groups(dataset: Dataset, names: Sequence[object], known: Array, most: int, seed: int) -> Array:
+def groups_of(dataset: Dataset, names: Sequence[object], known: Array, most: int, seed: int) -> Array:
     """(samples, elements) the number of the group of each element; 0 where there is none. `names`: what the groups are
     drawn by."""
     labels = np.zeros(known.shape, int)

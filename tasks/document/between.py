@@ -3,7 +3,7 @@
 from functools import reduce
 
 from exhibit.tasks.document.sentences import Said, said
-from exhibit.tasks.document.words import clauses, count, first_places, listing, off_bounds, rounded, without_units
+from exhibit.tasks.document.words import clauses, count, first_places, listing, off_bounds, rounded, span, without_units
 from exhibit.tasks.records.compared import Comparison, Level, Where
 from exhibit.tasks.records.finding import Alike, Deciding, Flips, Shift, Shifts, Signs, Survival
 from exhibit.tasks.records.groups import GROUPS
@@ -149,11 +149,11 @@ def _(finding: Alike) -> Said:
 def _(finding: Deciding) -> Said:
     topic, most, least = tr("what the order depends on"), finding.settings[0], finding.settings[-1]
     high, low = off_bounds(most.value), off_bounds(least.value)
-    if high == low:
+    if round(most.value, 2) == round(least.value, 2):
         sentence = tr(
             "the order depends as much on one as on the other of {settings} (mean rank correlation {mean})",
             settings=listing([item.name for item in finding.settings]),
-            mean=high,
+            mean=span(most.value, least.value, write=off_bounds),
         )
         return Said(tr("no setting decides more than another"), sentence, topic)
     return Said(

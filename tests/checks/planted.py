@@ -19,6 +19,7 @@ from exhibit.tasks.checks.agreement import AgreementSpec
 from exhibit.tasks.checks.case import Case, Shard
 from exhibit.tasks.checks.check import Check
 from exhibit.tasks.checks.completeness import CompletenessSpec
+from exhibit.tasks.checks.concordance import ConcordanceSpec
 from exhibit.tasks.checks.faithfulness import AlignmentSpec, DeletionSpec, FaithfulnessCorrelationSpec, InsertionSpec
 from exhibit.tasks.checks.kinds import edge_strength
 from exhibit.tasks.checks.localization import LocalizationSpec
@@ -34,11 +35,13 @@ from tests.conftest import ROOT
 
 FILE = ROOT / "tasks" / "document" / "planted.json"
 EXPLAINED = 120
+MOLECULES = AgreementSpec().samples  # as many as it compares: nothing else sees in these which atom is named
 CHECKS: tuple[Check, ...] = (
     CompletenessSpec(),
     DeletionSpec(),
     InsertionSpec(),
     FaithfulnessCorrelationSpec(),
+    ConcordanceSpec(),
     AlignmentSpec(),
     RandomizationSpec(),
     StabilitySpec(),
@@ -410,7 +413,7 @@ def molecule(seed: int) -> Problem:
 
     data = _cached("solubility", lambda: SolubilitySpec().load(_NO_FILES))
     (item,) = data.inputs
-    order = np.random.default_rng(seed).permutation(len(item.values))[: 500 + EXPLAINED]
+    order = np.random.default_rng(seed).permutation(len(item.values))[: 500 + MOLECULES]
 
     def atoms(smiles: str) -> Array:
         known = [6, 7, 8, 9, 16, 17, 35]

@@ -1,6 +1,7 @@
 """What the checks measure on a linear model, where the right answer is known; each of them can fail."""
 
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from captum.metrics import sensitivity_max
 from exhibit.tasks.checks.agreement import AgreementSpec
 from exhibit.tasks.checks.case import Shard, sampled
 from exhibit.tasks.checks.check import Check
+from exhibit.tasks.checks.concordance import ConcordanceSpec, every_set, shapley
 from exhibit.tasks.checks.faithfulness import AlignmentSpec, DeletionSpec, FaithfulnessCorrelationSpec, InsertionSpec
 from exhibit.tasks.checks.inference import Estimate, decision
 from exhibit.tasks.checks.kinds import KINDS, edge_strength
@@ -24,7 +26,7 @@ from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.verdict import CheckResult
 from exhibit.tasks.stages.check import cascades
-from tests.checks.linear import IMAGES, ONE_TARGET, WEIGHTS, linear_case, shards, times
+from tests.checks.linear import IMAGES, ONE_TARGET, WEIGHTS, dataset, linear_case, shards, times
 
 
 def test_deletion_and_insertion_of_a_linear_model_have_their_closed_forms() -> None:
@@ -137,6 +139,48 @@ def test_values_are_what_the_score_loses_without_them() -> None:
     assert wrong.verdict == "fail"
     slopes = FaithfulnessCorrelationSpec().measure(linear_case(WEIGHTS, in_score=False))
     assert slopes.verdict == "not applicable"
+
+
+def test_values_of_the_right_order_and_the_wrong_size_are_not_what_the_score_loses() -> None:
+    """Half of all moved to one pixel keeps the order and, where the sum nearly cancels, correlates well: it has at most
+    0.8. Of a linear model the Shapley values are its parts."""
+    assert ConcordanceSpec().measure(linear_case(WEIGHTS)).value == pytest.approx(1)
+    cancels = np.array([[1.0, -1.0], [1.0, -1.0]])
+    flat = np.ones_like(IMAGES)
+    shards_of = {"image": (flat[..., 0] * cancels / 2)[..., np.newaxis]}
+    moved = replace(
+        linear_case(cancels),
+        shards=shards(shards_of),
+        dataset=lambda: dataset(None).model_copy(
+            update={"inputs": (dataset(None).inputs[0].model_copy(update={"values": flat}),)}
+        ),
+    )
+    assert FaithfulnessCorrelationSpec().measure(moved).value == pytest.approx(1)
+    found = ConcordanceSpec().measure(moved)
+    assert found.value == pytest.approx(0.8)
+    slopes = ConcordanceSpec().measure(linear_case(WEIGHTS, in_score=False))
+    others = ConcordanceSpec().measure(linear_case(WEIGHTS, additive=False))
+    assert slopes.verdict == others.verdict == "not applicable"
+
+
+def test_values_that_add_up_to_something_else_say_nothing_of_concordance() -> None:
+    """From another baseline they are shares of another change."""
+    found = ConcordanceSpec().measure(linear_case(WEIGHTS, explained=1.5 * WEIGHTS))
+    assert found.verdict == "not assessed"
+    assert found.sentence == "No explanation adds up to what the score loses without any of its elements."
+
+
+@pytest.mark.parametrize("groups", [2, 3, 5])
+def test_shapley_values_over_all_sets_are_the_mean_over_all_orders(groups: int) -> None:
+    sets = every_set(groups)
+    values = np.append(0.0, np.random.default_rng(groups).normal(size=len(sets) - 1))
+    worth = {tuple(np.flatnonzero(one)): value for one, value in zip(sets, values, strict=True)}
+    expected = np.zeros(groups)
+    orders = list(permutations(range(groups)))
+    for order in orders:
+        for place, one in enumerate(order):
+            expected[one] += worth[tuple(sorted(order[: place + 1]))] - worth[tuple(sorted(order[:place]))]
+    assert shapley(values, sets) == pytest.approx(expected / len(orders))
 
 
 def test_taken_away_in_pairs_the_values_of_a_linear_model_fit_too() -> None:

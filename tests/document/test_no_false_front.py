@@ -172,7 +172,7 @@ def test_every_row_of_page_two_decides_as_it_reads(seed: int) -> None:
             assert row.verdict in ("not assessed", "not applicable")
             continue
         side, _, limit = row.threshold.rpartition(" ")
-        value = float(row.result.removeprefix("over ").replace("−", "-"))
+        value = float(row.result.removeprefix("over ").removeprefix("under ").replace("−", "-"))
         low, high = (value, value) if row.interval == "–" else of_range(row)
         assert low <= value <= high
         found = Estimate(value, low, high, 1)

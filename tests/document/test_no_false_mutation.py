@@ -114,7 +114,7 @@ FAULTS = {
     "what fell rose": Fault(
         between, "shifted", lambda own: f"{own.feature} rose from {own.before:g} to {own.after:g}", REPORTS
     ),
-    "a correlation has no minus": Fault(between, "plain", lambda v, d=2: words.plain(abs(v), d), POINTS),
+    "a correlation has no minus": Fault(between, "off_bounds", lambda v, d=2: words.off_bounds(abs(v), d), POINTS),
     "what is open has changed": Fault(
         between, "_changed",
         lambda parts: words.listing([words.count(number, *what) for number, what in parts]), HEADLINES,

@@ -710,7 +710,9 @@ def test_a_result_its_interval_and_its_threshold_contradict_nothing(
         (0.997, (0.7, 0.9985), "0.997"),
         (0.99999, (0.7, 1.0), "over 0.9999"),
         (1.0, None, "1.00"),
-        (0.0004, None, "0.00"),
+        (0.0004, None, "0.0004"),
+        (0.00004, None, "under 0.0001"),
+        (0.0, None, "0.00"),
     ],
 )
 def test_what_is_less_than_one_does_not_read_as_one(value: float, bounds: Any, told: str) -> None:
