@@ -11,7 +11,7 @@ from exhibit.tasks.checks.check import Need, SampledCheck
 from exhibit.tasks.checks.inference import Estimate, correlations
 from exhibit.tasks.orders import equal_signs, jaccard, pearson, spearman
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.language import COMMA, Message, as_given, joined, mark, say, say_all
+from exhibit.tasks.records.language import COMMA, Message, as_given, joined, mark, say, say_all, sayn
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
@@ -73,9 +73,10 @@ class AgreementSpec(SampledCheck):
             case,
             _of_median_partner(partners, own.shape[1]),
             say_all(
-                say(
-                    "Over {count} samples: {partners}.",
-                    count=f"{len(own):,}",
+                sayn(
+                    "Of {number} sample: {partners}.",
+                    "Over {number} samples: {partners}.",
+                    len(own),
                     partners=joined(
                         [
                             self._beside(label, known_mean(c) if by_value[label] else None, r, o, s)

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, chosen, draws, sampled, told
+from exhibit.tasks.checks.case import Case, chosen, draws, sampled, told, written
 from exhibit.tasks.checks.check import Decided, GrowingCheck, Need
 from exhibit.tasks.checks.inference import AVERAGE, LEVEL, SHARE, Decision, Estimate, correlations, decision
 from exhibit.tasks.checks.kinds import KINDS
@@ -109,8 +109,8 @@ class _Curve(_OnSubstrate):
                     "{area}, at random {random}; {better}; elements replaced by: {substrate}; Wilcoxon's p {p}).",
                     share=told(found.value, self.threshold, "%"),
                     orders=str(self.orders),
-                    area=f"{areas.mean():.3g}",
-                    random=f"{random.mean():.3g}",
+                    area=written(float(areas.mean()), ".3g"),
+                    random=written(float(random.mean()), ".3g"),
                     better=say("a larger one is better") if self.better > 0 else say("a smaller one is better"),
                     substrate=NAMES[self.substrate],
                     p=f"{self._p_value(areas, random):.2g}",

@@ -9,7 +9,7 @@ from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sample
 from exhibit.tasks.checks.check import Need, SampledCheck
 from exhibit.tasks.checks.inference import correlations
 from exhibit.tasks.orders import spearman
-from exhibit.tasks.records.language import joined, mark, say, say_all
+from exhibit.tasks.records.language import joined, mark, say, say_all, sayn
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 
@@ -62,12 +62,13 @@ class SensitivitySpec(SampledCheck):
             case,
             correlations(own.shape[1]).mean(np.full(1, np.nan) if lowest is None else found[lowest]),
             say_all(
-                say(
-                    "With {setting} {here} the order of |a| correlates with that {others} ({count} samples).",
+                sayn(
+                    "With {setting} {here} the order of |a| correlates with that {others} ({number} sample).",
+                    "With {setting} {here} the order of |a| correlates with that {others} ({number} samples).",
+                    len(own),
                     setting=self.to,
                     here=str(here),
                     others=others,
-                    count=f"{len(own):,}",
                 ),
                 NO_ORDER if np.isnan(measured).any() else "",
             ),

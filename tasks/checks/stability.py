@@ -184,13 +184,13 @@ class StabilitySpec(GrowingCheck):
             say_all(
                 say(
                     "When every input moves by at most {radius} of its range, the explanation of the median sample "
-                    "changes by up to {change} of its size (worst sample {worst}; the largest of {draws} random "
-                    "changes of each of {samples} samples).",
+                    "changes by up to {change} of its size (worst sample {worst}; the largest of {draws} of each of "
+                    "{samples}).",
                     radius=f"{self.radius:.1%}",
                     change=told(found.value, self.threshold, "%"),
                     worst=told(float(np.nanmax(worst, initial=0)), unit="%"),
-                    draws=str(self.draws),
-                    samples=str(found.size),
+                    draws=sayn("{number} random change", "{number} random changes", self.draws),
+                    samples=sayn("{number} sample", "{number} samples", found.size),
                 ),
                 _without_size(worst),
             ),

@@ -8,7 +8,7 @@ import numpy as np
 from exhibit.tasks.data.kinds import KINDS
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Baseline, Dataset, Input
-from exhibit.tasks.records.language import Message, joined, mark, say
+from exhibit.tasks.records.language import Message, joined, mark, say, sayn
 from exhibit.tasks.records.near import no_sample
 
 # At the beginning of a sentence, and within it.
@@ -130,27 +130,31 @@ def _rows(dataset: Dataset, trained: bool) -> Message:
     count = int((dataset.split == "train").sum())
     if trained:
         return say("training rows")
-    return say("{count} rows of the data", count=f"{count:,}") if count else say("rows of the fit")
+    return sayn("{number} row of the data", "{number} rows of the data", count) if count else say("rows of the fit")
 
 
 def background_described(count: int, seed: int, dataset: Dataset, of: str = "samples", trained: bool = True) -> str:
     """The background in words for the reader. `trained`: as in `described`."""
     if of == "uniform":
-        return say(
-            "{count} samples of uniform noise between the smallest and the largest value, drawn with seed {seed}: the "
+        return sayn(
+            "{number} sample of uniform noise between the smallest and the largest value, drawn with seed {seed}.",
+            "{number} samples of uniform noise between the smallest and the largest value, drawn with seed {seed}: the "
             "mean over them is reported.",
-            count=str(count),
+            count,
             seed=str(seed),
         )
     count = len(_training_rows(count, seed, dataset))
     if drawn_of(count, dataset, of) is None:
         if trained:
-            return say("All {count} training rows: the mean over them is reported.", count=str(count))
-        return say("All {count} rows of the data: the mean over them is reported.", count=str(count))
+            return sayn("The only training row.", "All {number} training rows: the mean over them is reported.", count)
+        return sayn(
+            "The only row of the data.", "All {number} rows of the data: the mean over them is reported.", count
+        )
     if trained:
-        return say(
-            "{count} training rows, drawn with seed {seed}: the mean over them is reported.",
-            count=str(count),
+        return sayn(
+            "{number} training row, drawn with seed {seed}.",
+            "{number} training rows, drawn with seed {seed}: the mean over them is reported.",
+            count,
             seed=str(seed),
         )
     return say(

@@ -15,7 +15,7 @@ from exhibit.tasks.factory import DataFactory, called, load
 from exhibit.tasks.records.base import Arguments, Array, Files, InputError
 from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.shelf import Shelf
-from exhibit.tasks.records.shown import what_it_is
+from exhibit.tasks.records.shown import so_many, what_it_is
 
 
 class DataFactorySpec(Named):
@@ -115,7 +115,8 @@ def _whole(dataset: Dataset, where: str) -> Dataset:
     sizes |= {item.name: len(item.values) for item in dataset.inputs}
     sizes |= {f"groups: {one.by[0]}": len(one.of) for one in (dataset.groupings.items if dataset.groupings else ())}
     if wrong := {name: size for name, size in sizes.items() if size != count}:
-        raise InputError(f"{where} gave {count} ids, but {', '.join(f'{n} has {s} rows' for n, s in wrong.items())}")
+        sizes_of = ", ".join(f"{name} has {so_many(size, 'row')}" for name, size in wrong.items())
+        raise InputError(f"{where} gave {so_many(count, 'id')}, but {sizes_of}")
     if not count or not dataset.inputs:
         raise InputError(f"{where} gave no samples")
     if len(set(dataset.sample_ids.tolist())) < count:

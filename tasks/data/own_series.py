@@ -100,7 +100,12 @@ class Clock(Record):
         """Why a sample is not on this clock; None where it is."""
         have, want = len(sample.moments), len(self.moments)
         if have != want:
-            return say("it has {own} steps, and the others have {others}", own=str(have), others=str(want))
+            return sayn(
+                "it has {number} step, and the others have {others}",
+                "it has {number} steps, and the others have {others}",
+                have,
+                others=str(want),
+            )
         own = sample.moments - sample.moments[0] if self.relative else sample.moments
         usual = np.array(self.moments)
         if _same(own[np.newaxis], usual)[0]:

@@ -22,6 +22,7 @@ from exhibit.tasks.records.decision import Column as NamedColumn
 from exhibit.tasks.records.language import AND, COMMA, Message, joined, mark, mark_option, noun, say, say_all, sayn
 from exhibit.tasks.records.override import typed
 from exhibit.tasks.records.shelf import Shelf
+from exhibit.tasks.records.shown import printed
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Cells, Table
@@ -280,8 +281,8 @@ class TableSpec(RowsSpec, Named):
             "The column {column} says how much a training counts a row, from {low} to {high} in the training rows; how "
             "good a model is counts each row once.",
             column=self.weight,
-            low=f"{low:g}",
-            high=f"{high:g}",
+            low=printed(low, "g"),
+            high=printed(high, "g"),
         )
         ones = np.ones(len(dataset.labels) - len(found))  # rows to explain train nothing
         return {"weights": np.concatenate([found, ones]), "description": say_all(dataset.description, told)}

@@ -21,7 +21,7 @@ from exhibit.tasks.data.tokens import Vocabulary
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input, Wanted
 from exhibit.tasks.records.language import Message, as_given, say
-from exhibit.tasks.records.shown import said_by, what_it_is
+from exhibit.tasks.records.shown import said_by, so_many, what_it_is
 
 _KEYS = {"inputs", "labels"}
 _FURTHER = {
@@ -177,7 +177,8 @@ def _frame(name: str, frame: Any, split: Array, where: str, wanted: Wanted | Non
     if twice := [name for name, count in Counter(frame.columns).items() if count > 1]:
         raise InputError(f"{where} has several columns of the name {twice[0]!r}; rename them")
     if len(frame) != len(split):
-        raise InputError(f"{where} has {len(frame)} rows, but there are {len(split)} labels")
+        rows, labels = so_many(len(frame), "row"), so_many(len(split), "label")
+        raise InputError(f"{where} has {rows}, but y has {labels}")
     order = None if wanted is None else arranged(list(frame.columns), wanted, where)
     categories = wanted.categories if wanted is not None and order else ()
     fit = frame[split != "explain"]
@@ -218,7 +219,8 @@ def _table(name: str, values: Array, about: Mapping[str, Any], train: Array, whe
         raise InputError(f"{where}: a table of numbers ({len(train)}, features) was expected, not {_shape(values)}")
     titles = tuple(map(str, features)) if features is not None else _numbered(name, values.shape[1])
     if len(titles) != values.shape[1]:
-        raise InputError(f"{where}: features lists {len(titles)} names, but there are {values.shape[1]} columns")
+        names, columns = so_many(len(titles), "name"), so_many(values.shape[1], "column")
+        raise InputError(f"{where}: features lists {names}, but the table has {columns}")
     table = values.astype(np.float64)  # a model takes what it wants of it
     for column, title in enumerate(titles):
         require_exact(values[:, column], table[:, column], f"{where}: the column {title!r}")

@@ -10,6 +10,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input, Split
 from exhibit.tasks.records.datasheet import ColumnSheet, Distribution
 from exhibit.tasks.records.language import Message, as_message, say
+from exhibit.tasks.records.shown import printed
 
 BINS, MOST_CATEGORIES = 12, 6  # of a distribution
 DRAWN = 12  # distributions that a page has room for
@@ -116,12 +117,12 @@ def distribution(column: Values, groups: dict[Split, Array]) -> Distribution | N
     if low == high:
         shares = {name: (float(len(own) > 0),) for name, own in cells.items()}
         return Distribution(
-            feature=column.name, bins=(Message(f"{low:.4g}"),), edges=(float(low), float(low)), shares=shares
+            feature=column.name, bins=(Message(printed(low, ".4g")),), edges=(float(low), float(low)), shares=shares
         )
     edges = np.linspace(low, high, BINS + 1)
     return Distribution(
         feature=column.name,
-        bins=tuple(say("{low} to {high}", low=f"{a:.4g}", high=f"{b:.4g}") for a, b in pairwise(edges)),
+        bins=tuple(say("{low} to {high}", low=printed(a, ".4g"), high=printed(b, ".4g")) for a, b in pairwise(edges)),
         edges=tuple(edges.tolist()),
         shares={
             name: _shares(np.histogram(np.clip(own, edges[0], edges[-1]), edges)[0]) for name, own in cells.items()

@@ -201,6 +201,8 @@ def _steps(method: MethodMaterial) -> str:
     if not high:
         return ""
     ends = {"low": str(low), "high": str(high), "median": str(median)}
+    if low == high == 1 and not method.refined:
+        return tr("One step was used for each explanation.")
     used = tr("{number} steps", number=ends["low"]) if low == high else tr(_FROM_TO, **ends)
     if method.refined:
         return tr("{steps} were chosen for each explanation{met}.", steps=used, met=_converged(method))

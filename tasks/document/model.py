@@ -16,6 +16,7 @@ from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
+from exhibit.tasks.records.shown import printed
 
 
 def figures(material: Material) -> tuple[Figure, ...]:
@@ -251,13 +252,14 @@ def rows_of(material: Material) -> str:
         )
         return sentences([seen, apart if train and test else "", "" if material.dataset.weights is None else unused])
     if not test:
-        return tr(
+        return trn(
+            "One row trains the model: no data is held out, so its quality below is that on rows it has seen.",
             "All {number} rows train the model: no data is held out, so its quality below is that on rows it has seen.",
-            number=f"{train:,}",
+            train,
         )
-    learnt = tr("{number} rows train the model", number=f"{train:,}")
-    watch = [tr("{number} watch its training", number=f"{watching:,}")] if watching else []
-    held_out = tr("{number} are held out", number=f"{test:,}")
+    learnt = trn("{number} row trains the model", "{number} rows train the model", train)
+    watch = [trn("{number} watches its training", "{number} watch its training", watching)] if watching else []
+    held_out = trn("{number} is held out", "{number} are held out", test)
     stop = tr("The held-out rows also stop the training, so what is measured on them is a little too good.")
     rows = tr("{clause}.", clause=clauses([learnt, *watch, held_out]))
     return sentences([rows, stop if material.stopped_by_test else ""])
@@ -275,7 +277,7 @@ def _to_explain(material: Material) -> str:
     elif labelled == total:
         known = tr("each has a label")
     else:
-        known = tr("{number} of them have a label", number=f"{labelled:,}")
+        known = trn("{number} of them has a label", "{number} of them have a label", labelled)
     if rows.all():
         return trn(
             "{number} row is given to be explained; {known}.",
@@ -354,7 +356,7 @@ def _published(material: Material) -> Table:
             Column(title=trp("column", "here"), numeric=True),
         ),
         rows=tuple(
-            (tr(name), f"{value:g}", neither(here[name], 3) if name in here else "–")
+            (tr(name), printed(value, "g"), neither(here[name], 3) if name in here else "–")
             for name, value in material.dataset.published.items()
         ),
     )

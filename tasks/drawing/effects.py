@@ -27,6 +27,7 @@ from exhibit.tasks.drawing.svg import (
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import SINGLE, EffectPanel, EffectPanels, Part, Reading
 from exhibit.tasks.records.language import mark, tr, trp
+from exhibit.tasks.records.shown import printed
 
 _BETWEEN, _LEFT, _HEAD = 14.0, 54.0, 32.0  # CSS pixels between panels, before and above them
 _HEIGHT, _FOOT, _KEY = 112.0, 34.0, 20.0  # CSS pixels of the axes, below and above them
@@ -189,10 +190,10 @@ def _said(panels: Sequence[EffectPanel]) -> str:
         else tr(
             "{name}: from {first} at {start} to {last} at {end}",
             name=panel.title,
-            first=f"{panel.lines[0, 0]:.3g}",
-            start=f"{panel.x[0]:.4g}",
-            last=f"{panel.lines[-1, 0]:.3g}",
-            end=f"{panel.x[-1]:.4g}",
+            first=printed(float(panel.lines[0, 0]), ".3g"),
+            start=printed(float(panel.x[0]), ".4g"),
+            last=printed(float(panel.lines[-1, 0]), ".3g"),
+            end=printed(float(panel.x[-1]), ".4g"),
         )
         for panel in panels
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from exhibit.tasks.faces import CHINESE, FACES, JAPANESE, REGULAR, SCRIPTS, path
 from exhibit.tasks.records.figure import PIECE, Part
-from exhibit.tasks.records.shown import CONTROLS, UNWRITTEN, as_power, code_point
+from exhibit.tasks.records.shown import CONTROLS, UNWRITTEN, as_power, code_point, printed
 
 if TYPE_CHECKING:
     import uharfbuzz
@@ -264,6 +264,4 @@ def number(value: float, digits: str) -> str:
     """A number as printed on an axis."""
     if UNWRITTEN <= abs(value) < float("inf"):
         return as_power(value)
-    shown = format(value, digits)
-    zero = not any(digit in shown.partition("e")[0] for digit in "123456789")  # there is no minus zero
-    return (shown.lstrip("-") if zero else shown).replace("-", "−")
+    return printed(value, digits)

@@ -95,7 +95,7 @@ def _said(content: Bars | BarPanels, part: slice) -> str:
 
 
 def _lengths(labels: Sequence[str], item: Series, part: slice) -> list[str]:
-    return [f"{name} {value:.3g}" for name, value in zip(labels, item.values[part].tolist(), strict=True)]
+    return [f"{name} {number(value, '.3g')}" for name, value in zip(labels, item.values[part].tolist(), strict=True)]
 
 
 def _drawings(wanted: Sequence[tuple[str, str]], top: float, step: float) -> list[str]:

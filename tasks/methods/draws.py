@@ -13,7 +13,7 @@ from pydantic import Field
 
 from exhibit.tasks.protocols import Dropout, Place
 from exhibit.tasks.records.base import Array, Arrays, InputError, Spec
-from exhibit.tasks.records.language import Message, as_message, joined, mark, say
+from exhibit.tasks.records.language import Message, as_message, joined, mark, say, sayn
 
 
 class SamplingSpec(Spec):
@@ -49,7 +49,12 @@ class SamplingSpec(Spec):
         noise = "<i>x</i> → <i>x</i> + <i>ε</i>, <i>ε</i> ~ N(0, <i>σ</i>²)" if self.stdevs else ""
         dropout = mark("dropout sampled") if self.dropout else ""
         averaged_over = [word for word in (noise, dropout) if word]
-        of = say("mean over {draws} draws of {formula}", draws=str(self.nt_samples), formula=as_message(plain))
+        of = sayn(
+            "mean over {number} draw of {formula}",
+            "mean over {number} draws of {formula}",
+            self.nt_samples,
+            formula=as_message(plain),
+        )
         return say("{formula}, {drawn}", formula=of, drawn=joined(averaged_over)) if averaged_over else of
 
     @property

@@ -26,6 +26,7 @@ from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Baseline, Input
 from exhibit.tasks.records.explanation import Attribution, Cost
 from exhibit.tasks.records.language import mark, say
+from exhibit.tasks.records.shown import so_many
 
 Window = tuple[slice, ...]
 _Elements = Annotated[int, Field(ge=1, le=100_000)]
@@ -237,9 +238,8 @@ def sliding(shape: tuple[int, ...], window: Extent, stride: Extent) -> Iterator[
     """
     for extent in (window, stride):
         if not isinstance(extent, int) and len(extent) != len(shape):
-            raise InputError(
-                f"sliding_window_shapes, strides: {extent} was given, but there are {len(shape)} axes of elements"
-            )
+            axes = so_many(len(shape), "axis", "axes")
+            raise InputError(f"sliding_window_shapes, strides: {extent} was given, but elements have {axes}")
     sizes, steps = np.broadcast_to(window, len(shape)).tolist(), np.broadcast_to(stride, len(shape)).tolist()
     starts = [
         range(0, max(length - size, 0) + step, step) for length, size, step in zip(shape, sizes, steps, strict=True)

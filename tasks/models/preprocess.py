@@ -14,7 +14,7 @@ from exhibit.tasks.records.base import Array, Arrays, InputError, Spec
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.framing import Frame, Interpolation
 from exhibit.tasks.records.language import AND, COMMA, Message, as_message, joined, mark, say
-from exhibit.tasks.records.shown import unread_by
+from exhibit.tasks.records.shown import printed, unread_by
 
 Channels = Literal["rgb", "bgr"]
 _Number = Annotated[float, Field(ge=-1_000_000, le=1_000_000)]
@@ -84,8 +84,8 @@ class Declared(NamedTuple):
         steps = steps or [say("given as they are")]
         return say(
             "Pixels from {low} to {high} are {done}{order}{whence}.",
-            low=f"{low:g}",
-            high=f"{high:g}",
+            low=printed(low, "g"),
+            high=printed(high, "g"),
             done=joined(steps, COMMA),
             order=say(", in the order blue, green, red") if self.channels == "bgr" else "",
             whence=say(" ({source})", source=as_message(self.source)) if self.source else "",
@@ -335,7 +335,7 @@ def _numbers(given: Sequence[Any]) -> tuple[float, ...]:
 
 
 def _listed(numbers: Sequence[float]) -> str:
-    return ", ".join(f"{number:.4g}" for number in (numbers[:1] if len(set(numbers)) == 1 else numbers))
+    return ", ".join(printed(number, ".4g") for number in (numbers[:1] if len(set(numbers)) == 1 else numbers))
 
 
 def _bounds(image: Input) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from exhibit.tasks.records.kinds import TRAITS, Kind, Traits
 from exhibit.tasks.records.language import Message, as_given, mark, say
 from exhibit.tasks.records.lead import Lead
 from exhibit.tasks.records.shelf import Shelved, chosen, in_memory
+from exhibit.tasks.records.shown import printed
 from exhibit.tasks.records.spelling import Spelling
 
 Split = Literal["train", "validation", "test", "explain"]
@@ -114,7 +115,7 @@ class Input(Record):
 
     def when(self, start: float, end: float) -> Message:
         """Some time of a series as a reader calls it: 1.2 to 1.6 s; steps 3 to 5."""
-        first, last = f"{start:g}", f"{end:g}"
+        first, last = printed(start, "g"), printed(end, "g")
         span = Message(first) if start == end else say("{first} to {last}", first=first, last=last)
         if self.time_unit:
             return say("{time} {unit}", time=span, unit=self.time_unit)

@@ -8,6 +8,7 @@ from pydantic import Field
 from exhibit.tasks.records.base import Array, Record
 from exhibit.tasks.records.data import Split
 from exhibit.tasks.records.language import Message, say
+from exhibit.tasks.records.shown import printed
 
 # log_odds and chances: each output for itself, so that its probability is the logistic function of it, or it itself.
 OutputKind = Literal["logits", "log_odds", "probabilities", "chances", "values"]
@@ -31,8 +32,8 @@ class Received(Record):
             "{input}: {size} numbers a row from {low} to {high} ({type})",
             input=self.name,
             size=size,
-            low=f"{self.low:.4g}",
-            high=f"{self.high:.4g}",
+            low=printed(self.low, ".4g"),
+            high=printed(self.high, ".4g"),
             type=self.dtype,
         )
 

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from math import isfinite
 from traceback import TracebackException
 from types import ModuleType
 from typing import Protocol, runtime_checkable
@@ -42,6 +43,13 @@ def as_set(number: float) -> str:
     """A number in a config with all its digits, and no more: 1,234,567, 12.3456789, −3."""
     whole, _, rest = format(Decimal(repr(abs(number))), "f").partition(".")
     return f"{'−' * (number < 0)}{int(whole):,}{f'.{rest}' if rest.strip('0') else ''}"
+
+
+def printed(value: float, form: str) -> str:
+    """A number in this form for a page, with a true minus and none before zero."""
+    text = format(value, form)
+    zero = not any(digit in text.partition("e")[0] for digit in "123456789") and isfinite(value)
+    return (text.lstrip("-") if zero else text).replace("-", "−")
 
 
 def as_power(number: float, digits: int = 3) -> str:
@@ -101,6 +109,11 @@ def unread_by(error: BaseException) -> str:
 
 
 _READ = 300
+
+
+def so_many(number: int, noun: str, plural: str = "") -> str:
+    """1 row, 1,264 rows, 2 axes, in a message of an error, which is English."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def article(noun: str) -> str:

@@ -321,7 +321,7 @@ def table(seed: int) -> Problem:
     data = load_wine()
     values = ((data.data - data.data.mean(axis=0)) / data.data.std(axis=0)).astype(np.float64)
     net = _trained(values, data.target, seed, classes=True)
-    order = np.random.default_rng(seed).permutation(len(values))[:EXPLAINED]
+    order = np.random.default_rng(seed).permutation(len(values))  # all there are
     return _columns(values[order], "table", net, (values.shape[1],), values.mean(axis=0))
 
 

@@ -151,7 +151,7 @@ MODELS = [
             "missing": "missing or infinite values in 8 of 8", "infinite": "missing or infinite values in 8 of 8", "words": "its kind None",
             "one_class": "it needs two classes", "split": "0 of them train", "ids": "ids that are not unique",
             "cube": "an image of numbers", "kind": "its kind 'sound' is not known",
-            "pixels": "pixels go from 300 to 300", "features": "features lists 1 names, but there are 2", "smiles": "not valid SMILES",
+            "pixels": "pixels go from 300 to 300", "features": "features lists 1 name, but the table has 2", "smiles": "not valid SMILES",
             "ids_beyond": "the vocabulary that they count", "many_features": "3,000 features, more than",
             "masked": "some values are masked", "two_columns_of_a_name": "has several columns of the name 'a'",
             "dates": "holds 8 dates such as 2020-01-01", "cells_of_lists": "holds cells of type list",

@@ -1,14 +1,18 @@
 """Numbers and lists read as a reader wants them."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from exhibit.tasks.checks.case import told
+from exhibit.tasks.datasheet.columns import Values, distribution
 from exhibit.tasks.document.answers import _quality
 from exhibit.tasks.document.grounds import worded
 from exhibit.tasks.document.image import bordered
+from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.document.words import (
     capital,
     count,
@@ -26,9 +30,15 @@ from exhibit.tasks.document.words import (
     span,
     without_units,
 )
+from exhibit.tasks.drawing.kinds import draw
+from exhibit.tasks.methods.draws import SamplingSpec
+from exhibit.tasks.models.preprocess import Declared
 from exhibit.tasks.models.zoo.mlp import MLPSpec as MLP
-from exhibit.tasks.records.model import Metric, Performance
-from exhibit.tasks.records.shown import article, as_set, what_it_is
+from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.figure import Bars, Figure, Series
+from exhibit.tasks.records.model import Metric, Performance, Received
+from exhibit.tasks.records.shown import article, as_set, printed, so_many, what_it_is
+from tests.conftest import ROOT
 from tests.points import inputs, material, method
 
 
@@ -220,3 +230,47 @@ def test_a_name_is_not_written_otherwise_where_a_sentence_begins_with_it() -> No
     assert capital("petal_length carries 41%") == "petal_length carries 41%"
     assert capital("petal length carries 41% of a_b") == "Petal length carries 41% of a_b"
     assert capital("") == ""
+
+
+def test_one_of_a_thing_is_not_several() -> None:
+    found = material("x", [], inputs("table"))
+    split = np.array(["train", "test"])
+    said = rows_of(found.model_copy(update={"split": split, "trained": True}))
+    assert said.startswith("1 row trains the model and 1 is held out.")
+    alone = rows_of(found.model_copy(update={"split": split[:1], "trained": True}))
+    assert alone.startswith("One row trains the model: no data is held out")
+    assert SamplingSpec(nt_samples=1).formula("a").startswith("mean over 1 draw of a")
+    assert [so_many(1, "axis", "axes"), so_many(2, "axis", "axes"), so_many(1200, "row")] == [
+        "1 axis", "2 axes", "1,200 rows",
+    ]  # fmt: skip
+
+
+def test_every_number_that_is_put_into_words_has_the_one_minus_sign() -> None:
+    series = Input(
+        name="s", kind="series", values=np.zeros((1, 2, 1)), features=("a",), times=np.array([-1.5, 0.5]), time_unit="s"
+    )
+    pixels = Input(name="p", kind="image", values=np.zeros((1, 2, 2, 1)), bounds=(-1, 1))
+    cells = Values("a", np.array([-1.5, -0.25, 2.0]))
+    binned = distribution(cells, {"train": np.arange(3)})
+    alone = distribution(Values("a", np.full(2, -1.5)), {"train": np.arange(2)})
+    assert binned is not None
+    assert alone is not None
+    bars = Bars(labels=("mean area",), series=(Series(name="x", values=np.array([-1.4])),), axis="", signed=True)
+    said = [
+        Received(name="t", shape=(1,), dtype="float32", low=-1.5, high=2.0).said,
+        series.when(-1.5, -0.5),
+        Declared(mean=(-0.5,)).said(pixels),
+        draw(Figure(name="f", content=bars, caption="c", alt="a")).part("chart").data.decode(),
+        binned.bins[0],
+        alone.bins[0],
+    ]
+    for one in said:
+        assert "−" in one
+        assert not re.findall(r"(?<=[ >(])-[0-9.]+", re.sub(r'"[-0-9. ]*"', "", one)), one
+    assert [printed(one, ".3g") for one in (-0.0001, -0.0, -2.5, float("-inf"))] == ["−0.0001", "0", "−2.5", "−inf"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "gold").glob("*.txt")), ids=lambda path: path.name)
+def test_no_number_of_a_report_is_written_with_a_hyphen(path: Path) -> None:
+    """Of the outlines of whole reports, which other tests hold against what is made."""
+    assert not re.findall(r".*(?<![\w.−-])-[0-9.][^\n]*", path.read_text())

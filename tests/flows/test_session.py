@@ -508,7 +508,7 @@ def test_what_is_wrong_about_several_labels_is_said(change: dict[str, Any], said
         ({"model": nn.Linear(5, 3)}, "model: the Linear of this session cannot predict this data"),
         ({"model": nn.Linear(6, 3)}, "or the columns of the data (of a file: data.features, data.ignore)"),
         ({"background": [[1, 2, 3, 4]]}, "background: list was given, and X is ndarray"),
-        ({"names": ["a"]}, "X: features lists 1 names, but there are 4 columns"),
+        ({"names": ["a"]}, "X: features lists 1 name, but the table has 4 columns"),
         ({"preprocess": len, "model": lambda rows: rows}, "preprocess: only nets take one"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "-".join(value),

@@ -191,7 +191,7 @@ def test_strides_beyond_the_window_are_refused() -> None:
 
 
 def test_a_window_with_other_axes_is_refused() -> None:
-    with pytest.raises(InputError, match=r"\(2, 2\) was given, but there are 1 axes"):
+    with pytest.raises(InputError, match=r"\(2, 2\) was given, but elements have 1 axis$"):
         list(sliding((5,), (2, 2), 1))
 
 
