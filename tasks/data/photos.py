@@ -41,6 +41,11 @@ class Crop(NamedTuple):
         """Which photograph it is from, and where it lies in it."""
         return f"{self.photograph} at {self.row},{self.column}"
 
+    @property
+    def called(self) -> str:
+        """The same for a reader, to whom 201,302 is a number."""
+        return f"{self.photograph} at row {self.row}, column {self.column}"
+
 
 class _CropsSpec(Data):
     """How photographs are cut."""
@@ -243,6 +248,7 @@ def _dataset(
         task="classification",
         inputs=(image,),
         sample_ids=np.array(ids),
+        names=np.array([crop.called + one.removeprefix(crop.name) for crop, one in zip(crops, ids, strict=True)]),
         labels=np.array([PHOTOGRAPHS.index(crop.photograph) for crop in crops]),
         split=np.array([crop.split for crop in crops]),
         classes=PHOTOGRAPHS,

@@ -106,3 +106,14 @@ def test_the_mark_is_dark_on_white() -> None:
 def test_what_cannot_be_is_named(spec: PhotosSpec | WatermarkSpec, words: str) -> None:
     with pytest.raises(InputError, match=words):
         spec.load(Memory())
+
+
+def test_no_name_of_a_crop_reads_like_a_number(photos: Dataset, marked: Dataset) -> None:
+    """“cat at 201,302” is at two hundred thousand to a reader; the id stays, as all draws hang on it."""
+    for dataset in (photos, marked):
+        assert dataset.names is not None
+        for one, own in zip(dataset.names.tolist(), dataset.sample_ids.tolist(), strict=True):
+            where, mark = own.removesuffix(", marked"), ", marked" * own.endswith(", marked")
+            name, _, place = where.partition(" at ")
+            row, column = place.split(",")
+            assert one == f"{name} at row {row}, column {column}{mark}"
