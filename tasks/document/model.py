@@ -8,7 +8,7 @@ import numpy as np
 from exhibit.tasks.document.layout import letters
 from exhibit.tasks.document.rows import called as called_rows
 from exhibit.tasks.document.rows import held_out
-from exhibit.tasks.document.words import capital, clauses, count, interval, listing, long_named, neither, plain
+from exhibit.tasks.document.words import capital, clauses, count, interval, listing, long_named, neither
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Rows
 from exhibit.tasks.records.figure import Content, Curves, Diagram, Figure, Matrix, Scatter, Series

@@ -41,20 +41,34 @@ def _measured(material: Material, quality: Quality) -> str:
     seen = tr("The model was trained on these rows: on others it may be worse.") if _seen(material, quality) else ""
     few = ""
     if quality.rows < LEAST:
-        few = tr("On so few rows no interval can be had from resampling.")
+        few = tr("On so few rows no interval is known.")
     elif quality.rows < _FEW:
         few = tr("On so few rows these are rough.")
-    alike = tr(
-        "; where these all give the same, balanced accuracy, macro F1, the Brier score, and F1, ROC AUC and average "
-        "precision of a class have one from the number of rows alone"
-    )
-    resampled = tr(
-        "Intervals are at 95%: Wilson's for shares of rows, else from {number} resamples of the rows{alike}.",
-        number=f"{quality.resamples:,}",
-        alike=alike * bool(quality.classes),
-    )
     measured = tr("Measured on {rows}.", rows=rows_measured(material, quality))
-    return sentences([measured, seen, resampled, few, *_guess(material)])
+    return sentences([measured, seen, *_intervals(quality), few, *_guess(material)])
+
+
+def _intervals(quality: Quality) -> tuple[str, ...]:
+    """Where they come from."""
+    if not quality.classes:
+        return (
+            tr(
+                "Intervals are at 95%: those of mean errors allow for a few more rows that are as far off as the "
+                "farthest here, for few rows say little of what is rare."
+            ),
+        )
+    return (
+        tr(
+            "Intervals are at 95%: Wilson's for shares of rows, else from {number} resamples of the rows; where these "
+            "all give the same, balanced accuracy, macro F1, F1, ROC AUC and average precision have one from the "
+            "number of rows alone.",
+            number=f"{quality.resamples:,}",
+        ),
+        tr(
+            "Those of log loss and Brier score allow for a few more rows that are as far off as can be, for few rows "
+            "say little of what is rare."
+        ),
+    )
 
 
 def _guess(material: Material) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document.rows import called, held_out
-from exhibit.tasks.document.words import count, neither, off_bounds, plain
+from exhibit.tasks.document.words import count, neither, off_bounds
 from exhibit.tasks.records.figure import Content, Figure, Plane, Track
 from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Material

@@ -44,7 +44,7 @@ def whole(material: Material, quality: Quality) -> Table:
     alike = ""
     if any(map(_unvaried, (*first, *quality.measures))):
         alike = tr(
-            "{unvaried}: the rows, resampled, all give the same, so they do not say how far it may be off.",
+            "{unvaried}: all rows here give the same, so they do not say how far it may be off.",
             unvaried=capital(tr(UNVARIED)),
         )
     caption = tr("Quality of the model on {rows}.", rows=rows_measured(material, quality))

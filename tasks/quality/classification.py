@@ -10,6 +10,7 @@ from exhibit.tasks.models.performance import rate
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
 from exhibit.tasks.quality.counted import (
+    LEVEL,
     AveragePrecision,
     Balanced,
     Counted,
@@ -18,6 +19,7 @@ from exhibit.tasks.quality.counted import (
     Overlap,
     Ranking,
     Statistic,
+    bounds_of,
 )
 from exhibit.tasks.quality.resampling import draws_of, intervals, summed
 from exhibit.tasks.records.base import Array
@@ -34,16 +36,16 @@ _LEAST_PROBABILITY = 1e-15  # so that one certain error does not make the mean l
 def classification(probabilities: Array, labels: Array, classes: Sequence[str], split: Split, learnt: Array) -> Quality:
     """`probabilities` (rows, classes), `labels` (rows,) and `learnt` (training rows,) as integers. Points are
     scikit-learn's; a class that no row has is in no mean, and a resample without one that rows have gives none.
-    Precision and recall have Wilson's interval, the others one from resampling the rows."""
+    Precision and recall have Wilson's interval, log loss and Brier score that of a mean, the others one from resampling
+    the rows."""
     rows, width = probabilities.shape
     read = probabilities.argmax(axis=1)
     each = range(width) if width <= _MOST_CLASSES else range(0)
     ranked = {k: ranking.Ranked.by(probabilities[:, k], labels == k) for k in each if 0 < (labels == k).sum() < rows}
     present = np.unique(labels)
-    losses, squares = _log_losses(probabilities, labels), brier(probabilities, labels)
+    means = {"log loss": of_logs(probabilities, labels), "Brier score": of_squares(probabilities, labels)}
 
     def measured(weights: Array) -> dict[str, Array]:
-        total = weights.sum(axis=1)
         right, true, said = (
             summed(part, group, width)
             for part, group in ((weights * (read == labels), labels), (weights, labels), (weights, read))
@@ -55,8 +57,6 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
         found = {
             "balanced accuracy": np.where(whole, np.nanmean(recall, axis=1), np.nan),
             "macro F1": np.where(whole, np.nanmean(f1, axis=1), np.nan),
-            "log loss": (weights * losses).sum(axis=1) / total,
-            "Brier score": (weights * squares).sum(axis=1) / total,
         }
         found |= {f"F1 {k}": f1[:, k] for k in each}
         areas = {k: ranking.auc(own, weights) for k, own in ranked.items()}
@@ -69,7 +69,8 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
         return found
 
     points = {name: float(values[0]) for name, values in measured(np.ones((1, rows))).items()}
-    bounds = intervals(rows, measured)
+    points |= {name: float(own.values.mean()) for name, own in means.items()}
+    bounds = intervals(rows, measured) | bounds_of(means, rows)
 
     def measure(name: str, of: int | None = None, naive: float | None = None) -> Measure | None:
         key = name if of is None else f"{name} {of}"
@@ -85,8 +86,6 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
         "macro F1": MeanOverlap(labels, read),
         "ROC AUC": _Over(tuple(Ranking(probabilities[:, k], labels == k) for k in over)),
         "average precision": _Over(tuple(AveragePrecision(probabilities[:, k], labels == k) for k in over)),
-        "log loss": Mean(losses, least=0, most=float(-np.log(_LEAST_PROBABILITY))),
-        "Brier score": Mean(squares, least=0, most=1 if binary else 2),
     }
     return Quality(
         split=split,
@@ -129,7 +128,7 @@ def _bounded(found: Measure | None, statistic: Statistic | None, rows: int) -> M
     """With the interval that follows from the number of rows where resampled rows all give the same: it has a width."""
     if found is None or found.interval is None or has_width(*found.interval) or statistic is None:
         return found
-    counted = statistic.of(np.ones(rows, bool), _LEVEL)
+    counted = statistic.of(np.ones(rows, bool), LEVEL)
     return found.model_copy(update={"interval": counted and (counted.low, counted.high)})
 
 
@@ -149,7 +148,6 @@ class _Over(NamedTuple):
         return Counted(value, int(rows.sum()), low, high)
 
 
-_LEVEL = 0.95
 _NAMES = (
     mark("balanced accuracy"),
     mark("macro F1"),
@@ -172,13 +170,21 @@ def _over(by_class: dict[int, Array], width: int) -> Array:
     return np.asarray(np.stack(list(by_class.values())).mean(axis=0))
 
 
-def log_losses(own: Array) -> Array:
+def of_logs(probabilities: Array, labels: Array) -> Mean:
+    """Log loss of (rows, classes) and (rows,): none is farther off than the least probable class is."""
+    own = probabilities[np.arange(len(labels)), labels]
+    least, most = (float(_log_losses(end)) for end in (probabilities.max(), probabilities.min()))
+    return Mean(_log_losses(own), least, most)
+
+
+def of_squares(probabilities: Array, labels: Array) -> Mean:
+    """Brier score of (rows, classes) and (rows,)."""
+    return Mean(brier(probabilities, labels), least=0, most=1 if probabilities.shape[1] == 2 else 2)
+
+
+def _log_losses(own: Array) -> Array:
     """(rows,) from the probability of what is true in each."""
     return np.asarray(-np.log(np.clip(own, _LEAST_PROBABILITY, 1)))
-
-
-def _log_losses(probabilities: Array, labels: Array) -> Array:
-    return log_losses(probabilities[np.arange(len(labels)), labels])
 
 
 def brier(probabilities: Array, labels: Array) -> Array:
@@ -205,7 +211,7 @@ def _naive(labels: Array, learnt: Array, width: int) -> dict[str, float]:
     found["balanced accuracy"] = float(commonest in present) / len(present)
     found["macro F1"] = float(2 * shares[commonest] / (1 + shares[commonest]) / len(np.union1d(present, [commonest])))
     if guess[present].all():
-        found["log loss"] = float(_log_losses(every, labels).mean())
+        found["log loss"] = float(of_logs(every, labels).values.mean())
     return found
 
 

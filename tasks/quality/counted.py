@@ -1,6 +1,7 @@
 """What is counted of some rows, with an interval at any level: shares, means, F1, areas under curves and R²."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -29,6 +30,11 @@ class Counted(NamedTuple):
     def estimate(self) -> Estimate:
         """As records have it."""
         return Estimate(value=self.value, rows=self.rows, interval=(self.low, self.high) if self.told else None)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Of the interval; both are the value where the rows, ten or more, do not say how far it may be off."""
+        return (self.low, self.high) if self.told else (self.value, self.value)
 
 
 class Statistic(Protocol):
@@ -231,6 +237,12 @@ def share(hits: Array, level: float) -> Counted | None:
     return Counted(float(hits.mean()), len(hits), low, high)
 
 
+def bounds_of(means: Mapping[str, Mean], rows: int) -> dict[str, tuple[float, float]]:
+    """By name the 95% intervals over all of so many rows; none over fewer than `LEAST`."""
+    found = {name: own.of(np.ones(rows, bool), LEVEL) for name, own in means.items() if rows >= LEAST}
+    return {name: own.ends for name, own in found.items() if own is not None}
+
+
 def with_far(values: Array, far: float, level: float) -> tuple[float, float]:
     """Student's interval of two rows or more, (rows,), and of z² / 2 more that are all `far`; without ends where that
     is infinite."""
@@ -244,4 +256,5 @@ def with_far(values: Array, far: float, level: float) -> tuple[float, float]:
     return middle - half, middle + half
 
 
+LEVEL = 0.95
 _TINY = 1e-12  # of a variance: rows that do not move a number

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from exhibit.tasks.models.performance import measured_splits
-from exhibit.tasks.quality.classification import brier, log_losses
+from exhibit.tasks.quality.classification import of_logs, of_squares
 from exhibit.tasks.quality.counted import (
     AveragePrecision,
     Balanced,
@@ -119,7 +119,7 @@ def of_class(true: Array, probability: Array, read: Array) -> Measures:
     true. Precision, that of predictive parity, F1, average precision, log loss and Brier score have no limit: they
     differ between groups of other base rates, whatever the model does."""
     true, read = true.astype(bool), read.astype(bool)
-    every = np.ones(len(true), bool)
+    every, both = np.ones(len(true), bool), np.stack([1 - probability, probability], axis=1)
     statistics: dict[str, Statistic] = {
         "base rate": Share(true, every),
         "selection rate": Share(read, every),
@@ -131,8 +131,8 @@ def of_class(true: Array, probability: Array, read: Array) -> Measures:
         "F1": Overlap(true, read),
         "AUC": Ranking(probability, true),
         "average precision": AveragePrecision(probability, true),
-        "log loss": _log_loss(np.stack([1 - probability, probability], axis=1), true.astype(np.int64)),
-        "Brier score": Mean((probability - true) ** 2, least=0, most=1),
+        "log loss": of_logs(both, true.astype(np.int64)),
+        "Brier score": of_squares(both, true.astype(np.int64)),
         "calibration": _calibration(probability, true),
     }
     limited = ("selection rate", "accuracy", "balanced accuracy", "TPR", "FPR", "AUC", "calibration")
@@ -164,20 +164,13 @@ def of_likeliest(probabilities: Array, labels: Array) -> Measures:
     how probable it is, how probable the class is that is true, and the squared errors of all, from 0 to 2."""
     right = probabilities.argmax(axis=1) == labels
     statistics: dict[str, Statistic] = {
-        "log loss": _log_loss(probabilities, labels),
-        "Brier score": Mean(brier(probabilities, labels), least=0, most=2),
+        "log loss": of_logs(probabilities, labels),
+        "Brier score": of_squares(probabilities, labels),
         "calibration": _calibration(probabilities.max(axis=1), right),
     }
     limits = dict.fromkeys(("accuracy", "balanced accuracy", "calibration"), APART)
     found = Measures({}, limits, _SINGLE, _dust(probabilities)).with_accuracy(right, labels)
     return found._replace(statistics={**found.statistics, **statistics})
-
-
-def _log_loss(probabilities: Array, labels: Array) -> Mean:
-    """Of (rows, classes) and (rows,): no row is farther off than the one whose least probable class was true."""
-    own = probabilities[np.arange(len(labels)), labels]
-    least, most = (float(log_losses(end)) for end in (probabilities.max(), probabilities.min()))
-    return Mean(log_losses(own), least, most)
 
 
 def _calibration(probability: Array, true: Array) -> Mean:

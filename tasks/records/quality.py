@@ -87,7 +87,8 @@ class ErrorBin(Record):
 
 class Quality(Record):
     """Measured on `rows` rows of `split`. Of a classification `classes`, the curves, `calibration` and, of two classes,
-    `thresholds` for `positive`; of a regression `error_bins`. `resamples`: how many stand behind each interval.
+    `thresholds` for `positive`; of a regression `error_bins`. `resamples`: how many stand behind an interval, 0 of a
+    regression.
     `labels`: of each of several by name; all else is then empty. `reference`: the measures, those of page one first, of
     the model that the data name as one, on the same rows."""
 
