@@ -11,6 +11,7 @@ from exhibit.tasks.records.language import say, sentences, tr
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Block, Concern, Section
 from exhibit.tasks.records.quality import BINS, LEAST, Calibration, Quality
+from exhibit.tasks.records.subgroups import FEW
 
 OFF, BY_CHANCE = 0.05, 0.01  # from which error on, and up to which chance, probabilities are said to be off
 _FEW = 30  # rows, under which an interval from resampling is a rough one
@@ -59,10 +60,11 @@ def _intervals(quality: Quality) -> tuple[str, ...]:
         )
     return (
         tr(
-            "Intervals are at 95%: Wilson's for shares of rows, else from {number} resamples of the rows; where these "
-            "all give the same, balanced accuracy, macro F1, F1, ROC AUC and average precision have one from the "
-            "number of rows alone.",
+            "Intervals are at 95%: Wilson's for shares of rows, else from {number} resamples of the rows; where a "
+            "class has fewer than {few} rows, or these all give the same, balanced accuracy, macro F1, F1, ROC AUC and "
+            "average precision have one from the number of rows alone.",
             number=f"{quality.resamples:,}",
+            few=str(FEW),
         ),
         tr(
             "Those of log loss and Brier score allow for a few more rows that are as far off as can be, for few rows "

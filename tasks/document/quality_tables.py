@@ -6,7 +6,7 @@ from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Rate
 from exhibit.tasks.records.page import Column, Table
-from exhibit.tasks.records.quality import LEAST, ClassQuality, ErrorBin, Measure, Quality
+from exhibit.tasks.records.quality import ClassQuality, ErrorBin, Measure, Quality
 
 _LOWER = ("log loss", "Brier score", "RMSE", "mean absolute error")  # the lower the better
 
@@ -37,10 +37,6 @@ def whole(material: Material, quality: Quality) -> Table:
         said = tr("Ranked by the probability of {category}.", category=quality.positive)
     elif quality.classes:
         said = tr("Those of all classes together are means over the classes.")
-    lacking = (
-        any(item.interval is None for item in quality.measures) and quality.rows >= LEAST and material.dataset.classes
-    )
-    without = tr("No interval: too many resamples lack a class.") if lacking else ""
     alike = ""
     if any(map(_unvaried, (*first, *quality.measures))):
         alike = tr(
@@ -57,7 +53,7 @@ def whole(material: Material, quality: Quality) -> Table:
         )
     return Table(
         name=f"{material.slug}-quality",
-        caption=sentences([caption, said, without, alike, beside]),
+        caption=sentences([caption, said, alike, beside]),
         columns=(
             Column(title=tr("measure")),
             *(Column(title=title, numeric=True) for title in (tr("value"), tr("95% interval"), tr("guess"))),

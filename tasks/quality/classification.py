@@ -26,7 +26,8 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Split
 from exhibit.tasks.records.intervals import has_width
 from exhibit.tasks.records.language import mark, say
-from exhibit.tasks.records.quality import AtThreshold, ClassQuality, Measure, Quality
+from exhibit.tasks.records.quality import LEAST, AtThreshold, ClassQuality, Measure, Quality
+from exhibit.tasks.records.subgroups import FEW
 
 THRESHOLDS = tuple(k / 10 for k in range(1, 10))
 _MOST_CLASSES = 20  # each of which has a row and a curve
@@ -37,12 +38,12 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
     """`probabilities` (rows, classes), `labels` (rows,) and `learnt` (training rows,) as integers. Points are
     scikit-learn's; a class that no row has is in no mean, and a resample without one that rows have gives none.
     Precision and recall have Wilson's interval, log loss and Brier score that of a mean, the others one from resampling
-    the rows."""
+    the rows, or, where a class has few, from their number."""
     rows, width = probabilities.shape
     read = probabilities.argmax(axis=1)
     each = range(width) if width <= _MOST_CLASSES else range(0)
     ranked = {k: ranking.Ranked.by(probabilities[:, k], labels == k) for k in each if 0 < (labels == k).sum() < rows}
-    present = np.unique(labels)
+    present, counts = np.unique(labels), np.bincount(labels, minlength=width)
     means = {"log loss": of_logs(probabilities, labels), "Brier score": of_squares(probabilities, labels)}
 
     def measured(weights: Array) -> dict[str, Array]:
@@ -87,6 +88,10 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
         "ROC AUC": _Over(tuple(Ranking(probabilities[:, k], labels == k) for k in over)),
         "average precision": _Over(tuple(AveragePrecision(probabilities[:, k], labels == k) for k in over)),
     }
+
+    def of(k: int, name: str, statistic: Statistic) -> Measure | None:
+        return _held(measure(name, k), statistic, rows, int(min(counts[k], rows - counts[k])))
+
     return Quality(
         split=split,
         rows=rows,
@@ -94,20 +99,22 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
         measures=tuple(
             found
             for name in _NAMES
-            if (found := _bounded(measure(name, naive=naive.get(name)), counted.get(name), rows))
+            if (
+                found := _held(
+                    measure(name, naive=naive.get(name)), counted.get(name), rows, int(counts[present].min())
+                )
+            )
         ),
         positive=classes[1] if binary else "",
         classes=tuple(
             ClassQuality(
                 name=classes[k],
-                rows=int((labels == k).sum()),
+                rows=int(counts[k]),
                 precision=_wilson("precision", read == k, labels == k),
                 recall=_wilson("recall", labels == k, read == k),
-                f1=_bounded(measure("F1", k), Overlap(labels == k, read == k), rows),
-                auc=_bounded(measure("ROC AUC", k), Ranking(probabilities[:, k], labels == k), rows),
-                average_precision=_bounded(
-                    measure("average precision", k), AveragePrecision(probabilities[:, k], labels == k), rows
-                ),
+                f1=of(k, "F1", Overlap(labels == k, read == k)),
+                auc=of(k, "ROC AUC", Ranking(probabilities[:, k], labels == k)),
+                average_precision=of(k, "average precision", AveragePrecision(probabilities[:, k], labels == k)),
             )
             for k in each
         ),
@@ -124,9 +131,12 @@ def classification(probabilities: Array, labels: Array, classes: Sequence[str], 
     )
 
 
-def _bounded(found: Measure | None, statistic: Statistic | None, rows: int) -> Measure | None:
-    """With the interval that follows from the number of rows where resampled rows all give the same: it has a width."""
-    if found is None or found.interval is None or has_width(*found.interval) or statistic is None:
+def _held(found: Measure | None, statistic: Statistic | None, rows: int, fewest: int) -> Measure | None:
+    """With the interval that follows from the number of rows where resampled rows say too little: of a class of fewer
+    than 30 rows, or where they all give the same."""
+    if found is None or statistic is None or rows < LEAST:
+        return found
+    if fewest >= FEW and found.interval is not None and has_width(*found.interval):
         return found
     counted = statistic.of(np.ones(rows, bool), LEVEL)
     return found.model_copy(update={"interval": counted and (counted.low, counted.high)})

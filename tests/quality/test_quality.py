@@ -147,13 +147,40 @@ def test_rows_of_a_model_that_came_trained_have_one_name_on_all_pages() -> None:
     assert over_rows.rows_of(item, both) == "100 of 300 training and test rows, drawn at random (seed 0)"
 
 
+def test_measures_of_a_rare_class_have_intervals_that_hold() -> None:
+    """One row of ten is of it, and 60 are measured, over 100 draws: 95% but for their own chance, 4.4 points for two
+    standard errors. Resampled rows hold about 85%. What is true is measured on 200,000 rows."""
+    random = np.random.default_rng(0)
+
+    def drawn(rows: int) -> tuple[Array, Array]:
+        labels = (random.random(rows) < 0.1).astype(int)
+        second = 1 / (1 + 9 * np.exp(1.125 - 1.5 * (random.normal(size=rows) + 1.5 * labels)))
+        return np.stack([1 - second, second], axis=1), labels
+
+    probabilities, labels = drawn(200_000)
+    read, second = probabilities.argmax(axis=1), probabilities[:, 1]
+    true = {
+        "balanced accuracy": metrics.balanced_accuracy_score(labels, read),
+        "macro F1": metrics.f1_score(labels, read, average="macro"),
+        "ROC AUC": metrics.roc_auc_score(labels, second),
+        "average precision": metrics.average_precision_score(labels, second),
+    }
+    kept = dict.fromkeys(true, 0)
+    for _ in range(100):
+        found = named(classification(*(own := drawn(60)), CLASSES[:2], "test", own[1]))
+        for name, value in true.items():
+            low, high = found[name].interval or (value, value)
+            kept[name] += low <= value <= high
+    assert min(kept.values()) > 100 * (0.95 - 0.044), kept
+
+
 def test_losses_of_a_rare_class_and_rare_errors_have_intervals_that_hold() -> None:
     """Of 60 rows 1 in 50 is of a class that the model gives just that probability, and 1 in 10 is ten times as far off
-    as the others; over 200 draws each, 95% but for their own chance, 3.1 points for two standard errors. Resampled rows
+    as the others; over 100 draws each, 95% but for their own chance, 4.4 points for two standard errors. Resampled rows
     hold about 70% of the losses."""
     random, kept, rate = np.random.default_rng(0), np.zeros(4), 0.02
     losses = (-rate * np.log(rate) - (1 - rate) * np.log(1 - rate), rate * (1 - rate))
-    for _ in range(200):
+    for _ in range(100):
         rare = (random.random(60) < rate).astype(int)
         errors = random.normal(size=60) * np.where(random.random(60) < 0.1, 10, 1)
         of_class = classification(np.tile([1 - rate, rate], (60, 1)), rare, CLASSES[:2], "test", rare)
@@ -163,7 +190,7 @@ def test_losses_of_a_rare_class_and_rare_errors_have_intervals_that_hold() -> No
         for k, (item, true) in enumerate(zip(told_of, (*losses, 1.9 * np.sqrt(2 / np.pi), 0), strict=True)):
             assert item.interval
             kept[k] += item.interval[0] <= true <= item.interval[1]
-    assert (kept / 200 > 0.95 - 0.031).all()
+    assert (kept / 100 > 0.95 - 0.044).all()
 
 
 def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
@@ -257,7 +284,7 @@ def test_a_feature_that_no_row_needs_has_no_ends_in_the_file() -> None:
     assert (effects["items"][0]["low"], effects["items"][0]["high"]) == ([[None], [-1.0]], [[None], [1.0]])
 
 
-def test_a_resample_without_a_class_is_in_no_interval_of_a_mean_over_classes() -> None:
+def test_a_mean_over_classes_of_which_one_has_few_rows_has_the_interval_of_their_numbers() -> None:
     """Whatever rows are drawn, one answer for all has a balanced accuracy of one half, if both classes are there."""
     labels = np.array([0] * 27 + [1] * 3)
     always = np.tile([0.9, 0.1], (30, 1))
@@ -268,7 +295,8 @@ def test_a_resample_without_a_class_is_in_no_interval_of_a_mean_over_classes() -
     assert found == pytest.approx((0.5 - down / 2, 0.5 + up / 2))
     rare = np.array([0] * 29 + [1])  # a third of the resamples lack the one row
     own = named(classification(always, rare, CLASSES[:2], "test", labels))
-    assert own["balanced accuracy"].interval is own["macro F1"].interval is None
+    down, up = 1 - 0.025 ** (1 / 29), 0.975  # of 29 of 29, and of none of one
+    assert own["balanced accuracy"].interval == pytest.approx((0.5 - down / 2, 0.5 + up / 2))
 
 
 def test_a_naive_guess_is_never_right_where_no_row_is_of_its_class() -> None:
