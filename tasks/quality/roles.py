@@ -249,7 +249,10 @@ def protected(
 
 def tells(feature: Feature, by: Grouping) -> tuple[float, float]:
     """How well a feature tells the group of a row, from 0 to 1, and the chance of that: of a number the correlation
-    ratio, K. Pearson (1905), by the F test; of a category H. Cramér's V (1946) by χ²."""
+    ratio, K. Pearson (1905), by the F test and by that of W. H. Kruskal and W. A. Wallis (1952), of ranks, whichever
+    chance is larger: a few numbers far from all others mislead the former. Of a category H. Cramér's V (1946) by χ²,
+    or, where fewer than five rows are expected of a category in a group, W. G. Cochran (1954), by tables that are drawn
+    with the same sums."""
     if feature.values is None:
         return 0.0, 1.0
     known = ~np.isnan(feature.values) & by.stated
@@ -261,13 +264,14 @@ def tells(feature: Feature, by: Grouping) -> tuple[float, float]:
 
 
 def _ratio(values: Array, of: Array, groups: int) -> tuple[float, float]:
-    from scipy.stats import f
+    from scipy.stats import f, kruskal
 
     centred = values - values.mean()
     between = float((summed(centred[np.newaxis], of, groups)[0] ** 2 / np.bincount(of)).sum())
     share = min(max(between / float((centred**2).sum()), 0.0), 1.0)
     ratio = np.inf if share == 1 else share / (1 - share) * (len(values) - groups) / (groups - 1)
-    return float(np.sqrt(share)), float(f.sf(ratio, groups - 1, len(values) - groups))
+    by_rank = kruskal(*(values[of == k] for k in range(groups))).pvalue
+    return float(np.sqrt(share)), float(max(f.sf(ratio, groups - 1, len(values) - groups), by_rank))
 
 
 def _cramer(values: Array, of: Array) -> tuple[float, float]:
@@ -275,4 +279,25 @@ def _cramer(values: Array, of: Array) -> tuple[float, float]:
 
     counts = contingency.crosstab(values, of).count
     found = chi2_contingency(counts, correction=False)
-    return float(contingency.association(counts, method="cramer")), float(found.pvalue)
+    chance = found.pvalue if (found.expected_freq >= _EXPECTED).all() else _drawn(counts, found.expected_freq)
+    return float(contingency.association(counts, method="cramer")), float(chance)
+
+
+def _drawn(counts: Array, expected: Array) -> float:
+    """The chance that rows that have nothing to do with one another are as far from `expected` as `counts`, both
+    (categories, groups), by χ², and of as many of each."""
+    from scipy.stats import random_table
+
+    def far(tables: Array) -> Array:
+        return np.asarray(((tables - expected) ** 2 / expected).sum(axis=(-2, -1)))
+
+    own, random, beyond = float(far(counts)) * (1 - _ROUNDING), np.random.default_rng(0), 1
+    table, size = random_table(counts.sum(axis=1), counts.sum(axis=0)), max(1, _CELLS // counts.size)
+    for start in range(0, _DRAWN, size):
+        beyond += int((far(table.rvs(min(size, _DRAWN - start), random_state=random)) >= own).sum())
+    return beyond / (_DRAWN + 1)
+
+
+_EXPECTED = 5  # rows
+_DRAWN, _CELLS = 9_999, 1_000_000  # tables, and how many cells of them at a time
+_ROUNDING = 1e-9

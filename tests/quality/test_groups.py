@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fairlearn import metrics as fair
-from scipy.stats import binomtest, chi2_contingency, f_oneway, norm
+from scipy.stats import binomtest, chi2_contingency, f_oneway, fisher_exact, kruskal, norm
 from scipy.stats import t as student
 from sklearn.metrics import (
     accuracy_score,
@@ -243,7 +243,8 @@ def test_how_well_a_feature_tells_a_column_is_a_correlation_ratio_or_cramers_v()
     number = random.normal(size=300) + (by.of == 1)
     association, chance = roles.tells(roles.Feature("hours", number), by)
     assert association == pytest.approx(abs(np.corrcoef(number[:200], by.of[:200])[0, 1]))  # whom nobody stated aside
-    assert chance == pytest.approx(f_oneway(number[:100], number[100:200]).pvalue)
+    halves = number[:100], number[100:200]
+    assert chance == pytest.approx(max(f_oneway(*halves).pvalue, kruskal(*halves).pvalue))
     word = np.where(random.random(300) < 0.3, 2, by.of).astype(float)
     word[0] = np.nan
     association, chance = roles.tells(roles.Feature("job", word, category=True), by)
@@ -280,6 +281,30 @@ def test_a_planted_proxy_is_told_and_what_only_chance_relates_is_not(rows: int) 
 
     assert sum("f0" in told(seed, 2.0) for seed in range(SEEDS)) >= 0.95 * SEEDS
     assert sum(bool(told(seed, 0.0)) for seed in range(SEEDS)) <= 0.05 * SEEDS
+
+
+@pytest.mark.parametrize("kind", ["far numbers", "rare categories"])
+def test_what_few_rows_have_tells_no_column_of_small_groups(kind: str) -> None:
+    """A number a few of which are far from all others, or a category of one row of 100, happens to fall into one of
+    twenty groups of five rows, over 40 seeds of five features."""
+    by = grouping("site", np.repeat(np.arange(21), [*([5] * 20), 300]).astype(str))
+
+    def told(seed: int) -> bool:
+        random = np.random.default_rng(seed)
+        values = random.pareto(1.2, (400, 5)) if kind == "far numbers" else random.random((400, 5)) < 0.01
+        features = [roles.Feature(f"f{k}", values[:, k] * 1.0, kind == "rare categories") for k in range(5)]
+        (found,) = roles.protected({"site": by}, features, {})
+        return any(proxy.tells for proxy in found.proxies)
+
+    assert sum(told(seed) for seed in range(SEEDS)) <= 0.05 * SEEDS
+
+
+def test_of_rare_categories_the_chance_is_that_of_tables_with_the_same_sums() -> None:
+    """Of two categories and two groups R. A. Fisher's exact chance, but for that of the draws."""
+    word, of = np.repeat([1.0, 0.0, 1.0, 0.0], [4, 16, 1, 39]), np.repeat([0, 1], [20, 40])
+    _, chance = roles.tells(roles.Feature("job", word, category=True), grouping("sex", of.astype(str)))
+    exact = fisher_exact([[4, 1], [16, 39]]).pvalue
+    assert chance == pytest.approx(exact, abs=3 * np.sqrt(exact / 10_000))
 
 
 def test_ends_of_ranges_keep_all_digits() -> None:
