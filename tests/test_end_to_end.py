@@ -133,6 +133,15 @@ def test_every_figure_is_told_in_numbers(first: Run) -> None:
     assert [label for label in labels if not re.search(r"\d", label)] == []
 
 
+def test_no_number_is_written_with_a_hyphen(first: Run) -> None:
+    """Neither in what is seen nor in what is read out: one sign for minus. Names and settings have hyphens."""
+    html = re.sub(r"<(script|style)\b.*?</\1>", "", (first.directory / "report.html").read_text(), flags=re.S)
+    seen = re.sub(r"<[^>]*>", " ", html)
+    read_out = " ".join(re.findall(r'(?:alt|title|aria-label)="([^"]*)"', html))
+    assert "−" in seen
+    assert re.findall(r".{0,30}(?<![\w.)-])-[0-9].{0,10}", f"{seen} {read_out}") == []
+
+
 def test_the_filed_attributions_add_up(first: Run) -> None:
     """sum a = S(x) - S(x') + residual, for every flower, from the file alone."""
     with np.load(first.directory / "attributions/iris/integrated_gradients.npz", allow_pickle=False) as found:

@@ -130,6 +130,13 @@ def test_a_substrate_is_named_or_refused(substrate: Substrate, verdict: str) -> 
     assert substrate in result.sentence
 
 
+def test_a_mean_area_below_zero_has_the_one_minus_sign() -> None:
+    """Of scores that are below zero, such as the logarithm of a solubility."""
+    said = DeletionSpec(steps=4).measure(linear_case(-WEIGHTS)).sentence
+    assert "(mean area −" in said
+    assert ", at random −" in said
+
+
 def test_values_are_what_the_score_loses_without_them() -> None:
     """Of a linear model exactly; swapped, or half moved to one pixel, not."""
     right = FaithfulnessCorrelationSpec().measure(linear_case(WEIGHTS))

@@ -1,7 +1,6 @@
 """Numbers and lists read as a reader wants them."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,7 +37,6 @@ from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Bars, Figure, Series
 from exhibit.tasks.records.model import Metric, Performance, Received
 from exhibit.tasks.records.shown import article, as_set, printed, so_many, what_it_is
-from tests.conftest import ROOT
 from tests.points import inputs, material, method
 
 
@@ -268,9 +266,3 @@ def test_every_number_that_is_put_into_words_has_the_one_minus_sign() -> None:
         assert "−" in one
         assert not re.findall(r"(?<=[ >(])-[0-9.]+", re.sub(r'"[-0-9. ]*"', "", one)), one
     assert [printed(one, ".3g") for one in (-0.0001, -0.0, -2.5, float("-inf"))] == ["−0.0001", "0", "−2.5", "−inf"]
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "gold").glob("*.txt")), ids=lambda path: path.name)
-def test_no_number_of_a_report_is_written_with_a_hyphen(path: Path) -> None:
-    """Of the outlines of whole reports, which other tests hold against what is made."""
-    assert not re.findall(r".*(?<![\w.−-])-[0-9.][^\n]*", path.read_text())
