@@ -141,33 +141,33 @@ def test_an_explanation_is_held_against_its_checks(checks: list[CheckResult], wo
     [
         (
             given("pass", *SHOWING),
-            "4 of 12 checks passed and none failed. It follows the score, depends on what was learned and holds when "
+            "4 of 13 checks passed and none failed. It follows the score, depends on what was learned and holds when "
             "repeated.",
         ),
         (
             given("pass", "deletion", "insertion") + given("not applicable", "localization"),
-            "2 of 11 checks passed and none failed; 1 more has no meaning here. Not shown: that it depends on what was "
+            "2 of 12 checks passed and none failed; 1 more has no meaning here. Not shown: that it depends on what was "
             "learned or holds when repeated.",
         ),
-        (given("pass", *SHOWING[1:]), "3 of 12 checks passed and none failed. A yes needs 4."),
+        (given("pass", *SHOWING[1:]), "3 of 13 checks passed and none failed. A yes needs 4."),
         (
             given("pass", "completeness") + given("fail", "deletion", "insertion"),
-            "1 of 12 checks passed and 2 failed. More failed than passed. Failed, though not required: "
+            "1 of 13 checks passed and 2 failed. More failed than passed. Failed, though not required: "
             f"“{CHECK_WORDS['deletion'].question}” and “{CHECK_WORDS['insertion'].question}”.",
         ),
         (
             given("fail", "deletion", "sparseness"),
-            "None of 12 checks passed and 2 failed. More failed than passed. Failed, though not required: "
+            "None of 13 checks passed and 2 failed. More failed than passed. Failed, though not required: "
             f"“{CHECK_WORDS['deletion'].question}”. Failed, which does not say that anything is wrong: "
             f"“{CHECK_WORDS['sparseness'].question}”.",
         ),
         (
             given("pass", *SHOWING) + given("undecided", "seed_stability"),
-            f"4 of 12 checks passed and none failed. Undecided: “{CHECK_WORDS['seed_stability'].question}”.",
+            f"4 of 13 checks passed and none failed. Undecided: “{CHECK_WORDS['seed_stability'].question}”.",
         ),
         ([check("completeness", "fail", True)], f"A required check failed: “{CHECK_WORDS['completeness'].question}”. "
-         "None of 12 checks passed and 1 failed. More failed than passed."),
-        ([], "None of 12 checks passed or failed."),
+         "None of 13 checks passed and 1 failed. More failed than passed."),
+        ([], "None of 13 checks passed or failed."),
     ],
 )  # fmt: skip
 def test_the_reason_says_what_the_rule_asks(checks: list[CheckResult], said: str) -> None:
@@ -187,7 +187,7 @@ def test_reasons_are_findings_with_numbers_and_every_one_has_words() -> None:
     assert word == "no"
     assert grounds == [
         Spoke(id="required failed", asked=(Asked(check="agreement", methods=("a",)),)),
-        Counted(total=12, passed=1, failed=2, without_meaning=0, more_failed=True),
+        Counted(total=13, passed=1, failed=2, without_meaning=0, more_failed=True),
         Spoke(id="failed", asked=(Asked(check="deletion"),), beside_required=True),
     ]
     words = {"agreement": CHECK_WORDS["agreement"].model_copy(update={"question": "Einig?"})}
@@ -198,7 +198,7 @@ def test_reasons_are_findings_with_numbers_and_every_one_has_words() -> None:
 def test_what_a_yes_needs_is_printed_with_the_checks_that_show_it() -> None:
     """Every check is named once: under what it shows, or as one that a yes does not need."""
     front = compose([flowers()], None, CHECK_WORDS).front
-    note = next(note for note in front.notes if note.startswith("The 12 checks overlap."))
+    note = next(note for note in front.notes if note.startswith("The 13 checks overlap."))
     assert all(note.lower().count(name.replace("_", " ")) == 1 for name in NAMES if name not in ("stability",))
     assert "holds when repeated (stability, seed stability, agreement and sensitivity)" in note
     assert note.endswith("Sparseness and localization may stand beside these, but a yes does not need them.")
