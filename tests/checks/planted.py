@@ -516,6 +516,12 @@ def verdicts(kind: Kind, seed: int, names: tuple[str, ...] = tuple(PLANTED)) -> 
     return {name: {check: result.verdict for check, result in one.items()} for name, one in found.items()}
 
 
+def _alone(it: Case) -> Case:
+    """As a stage asks it: what other checks have spent is none of this one's `max_calls`."""
+    spent = it.calls()
+    return replace(it, calls=lambda: it.calls() - spent)
+
+
 def results(kind: Kind, seed: int, names: tuple[str, ...]) -> dict[str, dict[str, CheckResult]]:
     """By planted explanation and check; each stands beside the right ones in a chapter."""
     problems = {None: PROBLEMS[kind](seed)}
@@ -529,7 +535,7 @@ def results(kind: Kind, seed: int, names: tuple[str, ...]) -> dict[str, dict[str
         others = {other: one for other, one in right.items() if one.explain != PLANTED[name].explain}
         it = case(problem, PLANTED[name], others)
         found[name] = {
-            spec.kind: type(spec)(seed=seed).measure(it) if "seed" in type(spec).model_fields else spec.measure(it)
+            spec.kind: (type(spec)(seed=seed) if "seed" in type(spec).model_fields else spec).measure(_alone(it))
             for spec in CHECKS
         }
     return found
