@@ -181,7 +181,7 @@ def _frame(name: str, frame: Any, split: Array, where: str, wanted: Wanted | Non
         raise InputError(f"{where} has {rows}, but y has {labels}")
     order = None if wanted is None else arranged(list(frame.columns), wanted, where)
     categories = wanted.categories if wanted is not None and order else ()
-    fit = frame[split != "explain"]
+    fit = frame if order else frame[split != "explain"]  # a model that is given whole columns is not trained here
     for key in order or ():
         require_no_blanks(frame[key], where)
     try:

@@ -72,10 +72,21 @@ def require_finite(method: Method, model: ModelChoice, found: Attribution) -> No
 
 def of_words(attribution: Attribution, data: Dataset, inputs: Arrays) -> Attribution:
     """The same with one row for each word of the texts in `inputs`, where a method has looked at the tokens that spell
-    it: their sum. Of standard errors it is the most that the error of the sum can be.
+    it: their sum. Of standard errors it is the most that the error of the sum can be. Where a preprocess fills up to
+    more rows than the longest text has words, these are left out.
+
+    Raises:
+        InputError: where they have a share, or there are fewer rows than words.
     """
     changed: dict[str, dict[str, Array]] = {}
     for item in data.inputs:
+        rows = attribution.values[item.name].shape[1] if item.name in attribution.values else 0
+        most = item.values.shape[1] if item.traits.ids and item.spelling is None else rows
+        if rows and rows != most:
+            _require_words(attribution.values[item.name], most)
+            for field, arrays in {**_of_elements(attribution), "mask": attribution.mask}.items():
+                if item.name in arrays:
+                    changed.setdefault(field, dict(arrays))[item.name] = arrays[item.name][:, :most]
         if item.spelling is None or item.name not in attribution.mask:
             continue
         words = item.spelling.laid(inputs[item.name]).words
@@ -85,6 +96,18 @@ def of_words(attribution: Attribution, data: Dataset, inputs: Arrays) -> Attribu
                 changed.setdefault(field, dict(arrays))[item.name] = joined
         changed["mask"] = {name: mask for name, mask in attribution.mask.items() if name != item.name}
     return attribution.model_copy(update=changed)
+
+
+def _require_words(values: Array, most: int) -> None:
+    """Raises InputError unless the rows of `values` (samples, rows, ...) behind the words, `most` of a text, say
+    nothing."""
+    if values.shape[1] < most or values[:, most:].any():
+        has = "fewer" if values.shape[1] < most else "more, and these have a share"
+        raise InputError(
+            f"layer: it must hold one row for each word, and the longest text has {most}, but it has "
+            f"{values.shape[1]}: {has}; let the preprocess give ids (samples, {most}), each at the place of its word, "
+            "and the net leave out what fills up"
+        )
 
 
 def _of_elements(attribution: Attribution) -> dict[str, dict[str, Array]]:

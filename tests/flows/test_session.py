@@ -808,3 +808,50 @@ def test_standard_errors_are_laid_out_as_the_values_are(store: str) -> None:
     rows = explained(store, nn.Linear(4, 2), NUMBERS, method="gradient_shap").standard_errors["gradient_shap"]
     assert rows.shape == NUMBERS.shape
     assert (rows > 0).any()
+
+
+class Summed(nn.Module):
+    """A score for the words of a text, in which id 0 has no say."""
+
+    def __init__(self, padding: int = 0) -> None:
+        super().__init__()
+        self.words, self.line = nn.Embedding(5, 2, padding_idx=padding), nn.Linear(2, 2)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.line(self.words(ids).sum(1))
+
+
+@pytest.mark.parametrize("rows", [3, 4, 7])
+def test_a_preprocess_of_texts_may_fill_up_to_any_length(rows: int, store: str) -> None:
+    """What it fills up with says nothing; a row for each word there has to be."""
+    texts, known = ["good film", "bad", "film good bad film"], {"good": 1, "bad": 2, "film": 3}
+
+    def ids(given: list[str]) -> np.ndarray:
+        found = np.zeros((len(given), rows), np.int64)
+        for row, text in enumerate(given):
+            words = [known[word] for word in text.split()][:rows]
+            found[row, : len(words)] = words
+        return found
+
+    def asked(padding: int) -> exhibit.Explanation:
+        return explained(store, Summed(padding), texts, preprocess=ids, method="integrated_gradients")
+
+    if rows < 4:
+        with pytest.raises(exhibit.InputError, match=r"the longest text has 4, but it has 3: fewer; .* \(samples, 4\)"):
+            asked(0)
+        return
+    report = asked(0)
+    assert report.attributions["integrated_gradients"].shape[:2] == (3, 4)
+    assert report.importances.feature.nunique() == 4
+    if rows > 4:
+        with pytest.raises(exhibit.InputError, match="it has 7: more, and these have a share"):
+            asked(4)
+
+
+def test_a_word_that_the_background_lacks_is_explained(store: str) -> None:
+    """Of whole columns, as a function of a frame is given them."""
+    X = pd.DataFrame({"town": ["Oslo", "Oslo"], "age": [3.0, 5.0]})
+    others = pd.DataFrame({"town": ["Bergen"] * 2, "age": [1.0, 1.0]})
+    report = explained(store, lambda rows: rows.age + 2.0 * (rows.town == "Oslo"), X, background=others,
+                       method="kernel_shap")  # fmt: skip
+    np.testing.assert_allclose(report.attributions["kernel_shap"], [[2, 2], [2, 4]], atol=1e-5)
