@@ -1,6 +1,7 @@
 """Weights from files: arrays by name, never a pickle."""
 
 import hashlib
+import json
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -117,6 +118,7 @@ def _safetensors(path: Path) -> dict[str, Array]:
     try:
         with safe_open(path, framework="np") as file:
             types = {name: file.get_slice(name).get_dtype() for name in file.offset_keys()}
+            _require_each_once(path)  # which the library does not ask
             if strange := sorted(name for name, kind in types.items() if kind not in _SAFETENSORS):
                 kinds = ", ".join(_SAFETENSORS)
                 raise ValueError(f"{strange[0]!r} holds numbers of type {types[strange[0]]}; {kinds} can be read")
@@ -125,6 +127,20 @@ def _safetensors(path: Path) -> dict[str, Array]:
             return {name: _widened(held[name]) if name in brain else file.get_tensor(name) for name in types}
     except SafetensorError as error:
         raise ValueError(str(error)) from error
+
+
+def _require_each_once(path: Path) -> None:
+    """Raises ValueError where a .safetensors file, of which the library has read the header, tells twice of a tensor:
+    nothing says which of both it is."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        if len(found := dict(pairs)) < len(names):
+            raise ValueError(f"it tells twice of {next(name for name in names if names.count(name) > 1)!r}")
+        return found
+
+    with path.open("rb") as file:
+        json.loads(file.read(int.from_bytes(file.read(8), "little")), object_pairs_hook=once)
 
 
 _SAFETENSORS = ("F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL")
@@ -137,7 +153,8 @@ def _widened(tensor: Mapping[str, Any]) -> Array:
 
 
 def _require_in_proportion(path: Path) -> None:
-    """Refuses an archive that leads out of itself, or that grows without measure when it is read; other files pass."""
+    """Refuses an archive that leads out of itself, grows without measure when it is read, or holds something twice;
+    other files pass."""
     if not zipfile.is_zipfile(path):
         return
     try:
@@ -147,6 +164,10 @@ def _require_in_proportion(path: Path) -> None:
         raise InputError(_unreadable(path, error)) from error
     if sum(item.file_size for item in members) > sum(item.compress_size for item in members) * GROWTH + SOME:
         raise InputError(f"model.weights: {path.name} unpacks to far more than it is")
+    names = [item.filename for item in members]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"model.weights: {path.name} holds {twice!r} twice, and nothing says which of both it is")
     for item in members:
         if item.filename.startswith("/") or ".." in Path(item.filename).parts:
             raise InputError(f"model.weights: {path.name} holds {item.filename!r}, which lies outside of it")

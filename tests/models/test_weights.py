@@ -184,6 +184,27 @@ def test_safetensors_that_do_not_fill_their_file_are_refused(about: dict[str, An
         read(_written(tmp_path / "forged.safetensors", about, bytes(12)), {})
 
 
+def test_a_tensor_that_is_told_twice_is_refused(tmp_path: Path) -> None:
+    """The library takes the last of both."""
+    twice = b'{"a": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]},'
+    twice += b'"a": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}}'
+    (path := tmp_path / "w.safetensors").write_bytes(len(twice).to_bytes(8, "little") + twice + bytes(16))
+    with pytest.raises(InputError, match="it tells twice of 'a'"):
+        read(path, {})
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_archive_holds_each_array_once(tmp_path: Path) -> None:
+    """numpy takes the last of both."""
+    path = tmp_path / "w.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in (1.0, 2.0):
+            np.lib.format.write_array(content := io.BytesIO(), np.array([number]))
+            archive.writestr("a.npy", content.getvalue())
+    with pytest.raises(InputError, match=r"w\.npz holds 'a\.npy' twice"):
+        digest(path)
+
+
 def test_numbers_of_every_kind_come_out_of_safetensors_as_they_went_in(tmp_path: Path) -> None:
     """As the library writes them; bfloat16, which numpy does not have, as the same numbers in float32."""
     tensors = {
