@@ -569,14 +569,11 @@ class CatBoost(Fitted):
 
     @property
     def classifies(self) -> bool:
-        return self._loss in (
-            "Logloss",
-            "CrossEntropy",
-            "MultiClass",
-            "MultiClassOneVsAll",
-            "MultiLogloss",
-            "MultiCrossEntropy",
-        )
+        return self._loss.partition(":")[0] in _CLASSIFY
+
+    @property
+    def gives_shares(self) -> bool:
+        return self._loss == "CrossEntropy"
 
     @cached_property
     def _loss(self) -> str:
@@ -585,9 +582,11 @@ class CatBoost(Fitted):
     def predict(self, table: Whole, scale: Scale) -> Array:
         # A regressor of counts gives the exponential of what its trees add up to; a file has lost that it is one.
         values = "Exponent" if self._loss.startswith(("Poisson", "Tweedie")) else "RawFormulaVal"
+        values = "Probability" if self.gives_shares else values
         kind = {"probabilities": "Probability", "logits": "RawFormulaVal", "values": values}[scale]
         found = self.item.predict(self._pool(table), prediction_type=kind, thread_count=self.threads)
-        return np.asarray(found).reshape(len(table.codes), -1)
+        outputs = np.asarray(found).reshape(len(table.codes), -1)
+        return outputs[:, 1:] if scale == "values" and self.gives_shares else outputs
 
     def known(self, columns: Sequence[TableColumn]) -> dict[int, list[Any]]:
         """Those of the data, of the columns whose categories it keeps all."""
@@ -616,7 +615,8 @@ class CatBoost(Fitted):
                 "tree_shap: against rows of a background CatBoost explains symmetric trees alone, and those of this "
                 "model (its grow_policy) are not; use kernel_shap"
             )
-        output = "Probability" if scale == "probabilities" else "Raw"
+        shares = scale == "values" and self.gives_shares
+        output = "Probability" if scale == "probabilities" or shares else "Raw"
         return self._values(table, reference_data=self._pool(background), model_output=output)
 
     def _values(self, table: Whole, **options: Any) -> Array:
@@ -648,6 +648,17 @@ class CatBoost(Fitted):
         known = np.arange(2) if len(self.item.classes_) == 0 else np.asarray(self.item.classes_)
         label = known[np.arange(len(frame)) % len(known)]
         return catboost.Pool(frame, label=label, cat_features=places, thread_count=self.threads)
+
+
+_CLASSIFY = (
+    "Logloss",
+    "CrossEntropy",
+    "Focal",
+    "MultiClass",
+    "MultiClassOneVsAll",
+    "MultiLogloss",
+    "MultiCrossEntropy",
+)
 
 
 def _encoded(item: Any, places: Sequence[int]) -> Iterator[tuple[int, list[Any]]]:
