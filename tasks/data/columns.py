@@ -20,6 +20,7 @@ from exhibit.tasks.data.rows import (
     numbers_rows,
     require_columns,
     require_no_marks,
+    require_one_spelling,
     require_plain_numbers,
     row_name,
     shown,
@@ -92,6 +93,7 @@ class Column(TableColumn):
         if set(counts) <= _TRUTH.keys() and not asked.category and not gaps:
             return cls(name=name, kind="truth", filling=_of_words(asked.filling))
         categories, rest = sorted(counts), False
+        require_one_spelling(categories, name, "path")
         if many := len(categories) > asked.most:
             require_no_dates(name, categories, typed("data.dates", [name]))
             if asked.rare == "refuse":

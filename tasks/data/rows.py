@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from math import isnan
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from unicodedata import normalize
 
 import numpy as np
 
@@ -130,6 +131,20 @@ def shown(value: Any) -> str:
     """A value in a message: a cell may be longer than a reader wants."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def require_one_spelling(found: Iterable[str], name: str, key: str) -> None:
+    """Raises InputError where two words of a column are the same to a reader, with accents as letters of their own or
+    not: nothing says that they are two."""
+    seen: dict[str, str] = {}
+    for word in found:
+        other = seen.setdefault(normalize("NFC", word), word)
+        if other != word:
+            letters = (" ".join(f"U+{ord(one):04X}" for one in text if not one.isascii()) for text in (other, word))
+            raise InputError(
+                f"data.{key}: the column {name!r} writes {normalize('NFC', word)!r} in two ways, with "
+                f"{' and with '.join(letters)}, which look the same; write it in one"
+            )
 
 
 def require_no_marks(cells: "Cells", found: Collection[str], key: str) -> None:
@@ -263,12 +278,14 @@ class Labels(Record):
         task, why = (guessed, why) if task == "auto" else (task, AS_THE_CONFIG_SAYS[task])
         if task == "regression":
             measured = numbers(known, "label")
-            if len(measured) > 1 and len(np.unique(measured[np.isfinite(measured)])) < 2:
-                raise InputError(
-                    f"data.label: the column {name!r} is {measured[0]:g} in every row; nothing can be learned"
-                )
+            finite = np.unique(measured[np.isfinite(measured)])
+            if len(measured) > 1 and len(finite) < 2:
+                found = f"is {finite[0]:g} in every row" if len(finite) else "holds no finite number"
+                found += " that holds a finite number" if 0 < np.isfinite(measured).sum() < len(measured) else ""
+                raise InputError(f"data.label: the column {name!r} {found}; nothing can be learned")
             return cls(name=name, task=task, why=why)
         classes = _ordered(set(filter(None, words(known))))
+        require_one_spelling(classes, name, "label")
         if order and (strange := [value for value in classes if value not in order]):
             raise InputError(
                 f"data.classes: the column {name!r} holds {', '.join(strange[:FEW_CLASSES])}, but the classes are "

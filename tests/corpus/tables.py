@@ -282,6 +282,21 @@ LABELS = [
     table("an empty label", csv(range(N), [""] * N), Refused("'y' is empty in all 24 rows")),
     table("some labels are empty", csv(range(N), ["", *Y[1:]]), Excluded(N - 1, "y is missing")),
     table("one class", csv(range(N), ["p"] * N), Refused("'p' in every row; it needs two classes")),
+    table(
+        "a class in two spellings",
+        csv(range(N), ["caf\u00e9", "cafe\u0301"] * (N // 2)),
+        Refused("'caf\u00e9' in two ways, with U.0301 and with U.00E9"),
+    ),
+    table(
+        "a category in two spellings",
+        csv(["caf\u00e9", "cafe\u0301"] * (N // 2)),
+        Refused("'a' writes 'caf\u00e9' in two ways"),
+    ),
+    table(
+        "one number and infinity",
+        csv(range(N), ["inf", 1.5] * (N // 2)),
+        Refused("is 1.5 in every row that holds a finite number"),
+    ),
     table("one number", csv(range(N), [1.5] * N), Refused("is 1.5 in every row; nothing can be learned")),
     table("a class in each row", csv(range(N), [f"w{k}" for k in range(N)]), Refused("24 different values in 24 rows")),
     table("two floats", csv(range(N), [0.5, 1.5] * 12), Taken(N, classes=())),
