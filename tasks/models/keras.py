@@ -305,7 +305,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     traced = tf.function(function, autograph=False)
     forms: dict[object, Callable[..., Any]] = {}
 
-    def call(*arguments: tf.Tensor | Sequence[tf.Tensor]) -> Any:
+    def call(*arguments: Any) -> Any:
         # TensorFlow looks for its form as well, which takes a tenth as long as the gradients of a small net.
         parts = ([item] if tf.is_tensor(item) else item for item in arguments)
         kind = tuple(tuple((tensor.dtype, *tensor.shape) for tensor in part) for part in parts)
