@@ -39,8 +39,9 @@ def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:
         Table(
             name="provenance",
             caption=tr(
-                "What this report was made from. The full evidence is attached to the PDF; what the files of the "
-                "user's own are by themselves stands there, with their digests."
+                "What this report was made from. The full evidence is attached to the PDF. The digests of data and "
+                "weights are of rows as they were read and split and of the numbers that the model has; those of the "
+                "user's own files stand in the evidence."
             )
             if proof.get("local")
             else tr("What this report was made from. The full evidence is attached to the PDF."),
@@ -84,7 +85,7 @@ def _origins(chapters: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return origins
 
 
-_ORIGINS = {"data": mark("data as read and split"), "weights": mark("weights as the model has them")}
+_ORIGINS = {"data": mark("data"), "weights": mark("weights")}
 
 
 def printed(config: str) -> str:
