@@ -8,6 +8,7 @@ from exhibit.tasks.medium import Medium
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute, Model
 from exhibit.tasks.records.absent import content_of_absent
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import canonical_json
@@ -39,8 +40,16 @@ def _content(files: Path | tuple[Path, ...]) -> str | list[str]:
 def restored(medium: Medium, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> Model:
     """The model, made once for several stages of a process while the code that makes it, and the files that it reads
     beside its weights, stay the same."""
-    beside = {key: _content(files) for key, files in model.read_from().items() if key != "weights"}
-    return _restored(medium, model, compute, dataset, weights, canonical_json([users_code(model), beside]))
+    return _restored(medium, model, compute, dataset, weights, canonical_json([users_code(model), _beside(model)]))
+
+
+def _beside(model: ModelChoice) -> dict[str, Any] | None:
+    """By setting the digests of the files beside the weights, as they are now; None where these are elsewhere, as for
+    some workers."""
+    try:
+        return {key: _content(files) for key, files in model.read_from().items() if key != "weights"}
+    except InputError:
+        return None
 
 
 @lru_cache(maxsize=8)
