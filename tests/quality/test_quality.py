@@ -28,7 +28,9 @@ from exhibit.tasks.records.intervals import filed, has_width
 from exhibit.tasks.records.model import Metric, Performance, Prediction
 from exhibit.tasks.records.quality import Measure, Quality
 from exhibit.tasks.records.verdict import CheckResult
+from tests.checks.coverage import FILE, Stated, rate
 from tests.points import LENGTHS, inputs, material, method
+from tests.quality import coverage
 
 CLASSES = ("low", "middle", "high")
 
@@ -147,50 +149,13 @@ def test_rows_of_a_model_that_came_trained_have_one_name_on_all_pages() -> None:
     assert over_rows.rows_of(item, both) == "100 of 300 training and test rows, drawn at random (seed 0)"
 
 
-def test_measures_of_a_rare_class_have_intervals_that_hold() -> None:
-    """One row of ten is of it, and 60 are measured, over 100 draws: 95% but for their own chance, 4.4 points for two
-    standard errors. Resampled rows hold about 85%. What is true is measured on 200,000 rows."""
-    random = np.random.default_rng(0)
-
-    def drawn(rows: int) -> tuple[Array, Array]:
-        labels = (random.random(rows) < 0.1).astype(int)
-        second = 1 / (1 + 9 * np.exp(1.125 - 1.5 * (random.normal(size=rows) + 1.5 * labels)))
-        return np.stack([1 - second, second], axis=1), labels
-
-    probabilities, labels = drawn(200_000)
-    read, second = probabilities.argmax(axis=1), probabilities[:, 1]
-    true = {
-        "balanced accuracy": metrics.balanced_accuracy_score(labels, read),
-        "macro F1": metrics.f1_score(labels, read, average="macro"),
-        "ROC AUC": metrics.roc_auc_score(labels, second),
-        "average precision": metrics.average_precision_score(labels, second),
-    }
-    kept = dict.fromkeys(true, 0)
-    for _ in range(100):
-        found = named(classification(*(own := drawn(60)), CLASSES[:2], "test", own[1]))
-        for name, value in true.items():
-            low, high = found[name].interval or (value, value)
-            kept[name] += low <= value <= high
-    assert min(kept.values()) > 100 * (0.95 - 0.044), kept
-
-
-def test_losses_of_a_rare_class_and_rare_errors_have_intervals_that_hold() -> None:
-    """Of 60 rows 1 in 50 is of a class that the model gives just that probability, and 1 in 10 is ten times as far off
-    as the others; over 100 draws each, 95% but for their own chance, 4.4 points for two standard errors. Resampled rows
-    hold about 70% of the losses."""
-    random, kept, rate = np.random.default_rng(0), np.zeros(4), 0.02
-    losses = (-rate * np.log(rate) - (1 - rate) * np.log(1 - rate), rate * (1 - rate))
-    for _ in range(100):
-        rare = (random.random(60) < rate).astype(int)
-        errors = random.normal(size=60) * np.where(random.random(60) < 0.1, 10, 1)
-        of_class = classification(np.tile([1 - rate, rate], (60, 1)), rare, CLASSES[:2], "test", rare)
-        of_value = regression(np.zeros(60), errors, "test", np.zeros(60))
-        told_of = [named(of_class)[name] for name in ("log loss", "Brier score")]
-        told_of += [named(of_value)[name] for name in ("mean absolute error", "mean error")]
-        for k, (item, true) in enumerate(zip(told_of, (*losses, 1.9 * np.sqrt(2 / np.pi), 0), strict=True)):
-            assert item.interval
-            kept[k] += item.interval[0] <= true <= item.interval[1]
-    assert (kept / 100 > 0.95 - 0.044).all()
+@pytest.mark.parametrize("case", coverage.CASES, ids=lambda case: case.name)
+def test_intervals_hold_the_truth_at_least_as_often_as_they_say(case: Stated) -> None:
+    """The list of the documentation: nothing is missing from it, nor below the limit. Over 30 seeds again: a rate of
+    95% may look like 83% of as few, and one of 59%, as resampled rows had of a rare class, does not."""
+    [line] = [own for own in FILE.read_text(encoding="utf-8").splitlines() if own.startswith(f"| {case.name} |")]
+    assert float(line.rstrip("% |").rpartition(" ")[2]) / 100 >= coverage.LOWEST
+    assert rate(case, 30) >= 0.8
 
 
 def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
