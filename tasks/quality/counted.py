@@ -129,16 +129,28 @@ class Balanced(NamedTuple):
     has_ratio: bool = True
 
     def of(self, rows: Array, level: float) -> Counted | None:
-        """The mean of the shares of all classes, the distances of the ends of whose intervals from the shares are
-        added in squares: G. Y. Zou and A. Donner (2008); None of no rows."""
-        present = np.unique(self.labels[rows])
+        """With the interval of a share of as many rows as there would be if each class had no more than the smallest:
+        fewer rows vary more, and shares that are not all alike less than such that are, W. Hoeffding (1956). Where one
+        class is far smaller than the others, that of all classes together (Bonferroni), whose ends add up; only how
+        many rows each has decides which. None of no rows."""
+        present, of = np.unique(self.labels[rows], return_inverse=True)
         if len(present) < max(self.least, 1):
             return None
-        found = [share(self.right[rows & (self.labels == k)], level) for k in present]
-        own = np.array([(each.value, each.low, each.high) for each in found if each is not None])
-        value, count = float(own[:, 0].mean()), len(own)
-        down, up = (float(np.hypot.reduce(own[:, end] - own[:, 0])) / count for end in (1, 2))
-        return Counted(value, int(rows.sum()), value - down, value + up)
+        sizes, hits = np.bincount(of), np.bincount(of, weights=self.right[rows])
+        value, count = float((hits / sizes).mean()), len(sizes)
+        like = int(count * sizes.min())
+
+        def every(hits: Array) -> tuple[float, float]:
+            alone = 1 - (1 - level) / count
+            found = [clopper_pearson(*own, alone) for own in zip(hits.tolist(), sizes.tolist(), strict=True)]
+            low, high = np.mean(found, axis=0).tolist()
+            return low, high
+
+        if every(sizes)[0] > clopper_pearson(like, like, level)[0]:
+            low, high = every(hits)
+        else:
+            low, high = clopper_pearson(value * like, like, level)
+        return Counted(value, int(rows.sum()), low, high)
 
 
 class MeanOverlap(NamedTuple):

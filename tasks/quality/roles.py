@@ -1,7 +1,7 @@
 """What explanations say of each group: what counts there, what counts otherwise, and what stands for a protected
 column."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -250,9 +250,10 @@ def protected(
 def tells(feature: Feature, by: Grouping) -> tuple[float, float]:
     """How well a feature tells the group of a row, from 0 to 1, and the chance of that: of a number the correlation
     ratio, K. Pearson (1905), by the F test and by that of W. H. Kruskal and W. A. Wallis (1952), of ranks, whichever
-    chance is larger: a few numbers far from all others mislead the former. Of a category H. Cramér's V (1946) by χ²,
-    or, where fewer than five rows are expected of a category in a group, W. G. Cochran (1954), by tables that are drawn
-    with the same sums."""
+    chance is larger: a few numbers far from all others mislead the former. A few that are not the commonest one mislead
+    both: where fewer than five such are expected in a group it is not less than by numbers that are drawn into another
+    order. Of a category H. Cramér's V (1946) by χ², or, where fewer than five rows are expected of a category in a
+    group, W. G. Cochran (1954), by tables that are drawn with the same sums."""
     if feature.values is None:
         return 0.0, 1.0
     known = ~np.isnan(feature.values) & by.stated
@@ -266,38 +267,52 @@ def tells(feature: Feature, by: Grouping) -> tuple[float, float]:
 def _ratio(values: Array, of: Array, groups: int) -> tuple[float, float]:
     from scipy.stats import f, kruskal
 
-    centred = values - values.mean()
-    between = float((summed(centred[np.newaxis], of, groups)[0] ** 2 / np.bincount(of)).sum())
-    share = min(max(between / float((centred**2).sum()), 0.0), 1.0)
+    rows, centred = np.bincount(of), values - values.mean()
+
+    def between(numbers: Array) -> Array:
+        return np.asarray((summed(numbers, of, groups) ** 2 / rows).sum(axis=1))
+
+    def shuffled(random: np.random.Generator, draws: int) -> Array:
+        return between(random.permuted(np.tile(centred, (draws, 1)), axis=1))
+
+    own = float(between(centred[np.newaxis])[0])
+    share = min(max(own / float((centred**2).sum()), 0.0), 1.0)
     ratio = np.inf if share == 1 else share / (1 - share) * (len(values) - groups) / (groups - 1)
     by_rank = kruskal(*(values[of == k] for k in range(groups))).pvalue
-    return float(np.sqrt(share)), float(max(f.sf(ratio, groups - 1, len(values) - groups), by_rank))
+    association, chance = float(np.sqrt(share)), float(max(f.sf(ratio, groups - 1, len(values) - groups), by_rank))
+    others = len(values) - int(np.unique(values, return_counts=True)[1].max())
+    if association >= TELLS and chance < BY_CHANCE and others * int(rows.min()) < _EXPECTED * len(values):
+        chance = max(chance, _drawn(shuffled, own, len(values)))
+    return association, chance
 
 
 def _cramer(values: Array, of: Array) -> tuple[float, float]:
-    from scipy.stats import chi2_contingency, contingency
+    from scipy.stats import chi2_contingency, contingency, random_table
 
     counts = contingency.crosstab(values, of).count
     found = chi2_contingency(counts, correction=False)
-    chance = found.pvalue if (found.expected_freq >= _EXPECTED).all() else _drawn(counts, found.expected_freq)
-    return float(contingency.association(counts, method="cramer")), float(chance)
-
-
-def _drawn(counts: Array, expected: Array) -> float:
-    """The chance that rows that have nothing to do with one another are as far from `expected` as `counts`, both
-    (categories, groups), by χ², and of as many of each."""
-    from scipy.stats import random_table
+    expected, table = found.expected_freq, random_table(counts.sum(axis=1), counts.sum(axis=0))
 
     def far(tables: Array) -> Array:
         return np.asarray(((tables - expected) ** 2 / expected).sum(axis=(-2, -1)))
 
-    own, random, beyond = float(far(counts)) * (1 - _ROUNDING), np.random.default_rng(0), 1
-    table, size = random_table(counts.sum(axis=1), counts.sum(axis=0)), max(1, _CELLS // counts.size)
+    def drawn(random: np.random.Generator, draws: int) -> Array:
+        return far(table.rvs(draws, random_state=random))
+
+    few = (expected < _EXPECTED).any()
+    chance = _drawn(drawn, float(far(counts)), counts.size) if few else found.pvalue
+    return float(contingency.association(counts, method="cramer")), float(chance)
+
+
+def _drawn(far: Callable[[np.random.Generator, int], Array], own: float, cells: int) -> float:
+    """The chance that rows that have nothing to do with their groups are as `far` as these, `own`, or farther: of so
+    many draws, of so many `cells` each, how far they are."""
+    random, beyond, size = np.random.default_rng(0), 1, max(1, _CELLS // cells)
     for start in range(0, _DRAWN, size):
-        beyond += int((far(table.rvs(min(size, _DRAWN - start), random_state=random)) >= own).sum())
+        beyond += int((far(random, min(size, _DRAWN - start)) >= own * (1 - _ROUNDING)).sum())
     return beyond / (_DRAWN + 1)
 
 
 _EXPECTED = 5  # rows
-_DRAWN, _CELLS = 9_999, 1_000_000  # tables, and how many cells of them at a time
+_DRAWN, _CELLS = 9_999, 1_000_000  # draws, and how many of their cells at a time
 _ROUNDING = 1e-9
