@@ -13,7 +13,7 @@ from exhibit.tasks.records.language import mark
 
 _PARTS = 10  # of the training values, for the index
 _RARE = 5  # rows expected, under which categories are taken together (Cochran 1954)
-_CHI_SQUARE = mark("chi-square")
+_CHI_SQUARE, _EXACT = mark("chi-square"), mark("Fisher's exact")
 _LEAST = 10  # rows on either side, under which nothing is asked
 
 
@@ -78,7 +78,8 @@ def _questions(column: Values, training: Array, later: Array) -> Iterator[_Quest
 
 
 def _tested(question: _Question) -> tuple[str, float, float]:
-    from scipy.stats import chi2_contingency, ks_2samp
+    """By which test, its statistic, of Fisher's χ² too, and its chance."""
+    from scipy.stats import chi2_contingency, fisher_exact, ks_2samp
 
     column, _, before, after = question
     if not column.words:
@@ -87,11 +88,17 @@ def _tested(question: _Question) -> tuple[str, float, float]:
     counts = np.array([np.bincount(cells.astype(int), minlength=len(column.words)) for cells in (before, after)])
     expected = counts.sum(axis=0) * counts.sum(axis=1).min() / counts.sum()
     common = expected >= _RARE
-    table = np.column_stack([counts[:, common], counts[:, ~common].sum(axis=1)])
-    table = table[:, table.any(axis=0)]
+    table, rare = counts[:, common], counts[:, ~common].sum(axis=1)
+    if expected[~common].sum() < _RARE and table.shape[1] > 1:
+        # Together they are still too few: they count as the rarest of the others.
+        table[:, expected[common].argmin()] += rare
+    elif rare.any():
+        table = np.column_stack([table, rare])
     if table.shape[1] < 2:
         return _CHI_SQUARE, 0.0, 1.0
-    statistic, chance, *_ = chi2_contingency(table, correction=False)
+    statistic, chance, _, fewest = chi2_contingency(table, correction=False)
+    if fewest.min() < _RARE:  # of two, of which one is rare
+        return _EXACT, float(statistic), float(fisher_exact(table).pvalue)
     return _CHI_SQUARE, float(statistic), float(chance)
 
 

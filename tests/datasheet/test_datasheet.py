@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ks_2samp, spearmanr
+from scipy.stats import chi2_contingency, ks_2samp, spearmanr
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 
 from exhibit.tasks.chances import holm
 from exhibit.tasks.data.own_table import TableSpec
 from exhibit.tasks.datasheet.columns import Values
-from exhibit.tasks.datasheet.drift import _chance_of_new, _outside, stability
+from exhibit.tasks.datasheet.drift import _chance_of_new, _outside, drifts, stability
 from exhibit.tasks.datasheet.leaks import rank_correlation
 from exhibit.tasks.datasheet.sheet import datasheet
 from exhibit.tasks.document import data_drift, data_rows
@@ -22,7 +22,7 @@ from exhibit.tasks.drawing.histograms import _ends
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.data import Dataset, Input, Wanted
-from exhibit.tasks.records.datasheet import Datasheet
+from exhibit.tasks.records.datasheet import Datasheet, Drift
 from tests.checks import coverage
 from tests.conftest import Memory
 from tests.document.test_first_pages import flowers
@@ -247,6 +247,33 @@ def test_drift_is_that_of_scipy() -> None:
     (first, *_) = described(values, labels, 150).drifts
     expected = ks_2samp(values[:450, 0], values[450:, 0], method="asymp")
     assert (first.statistic, first.chance) == pytest.approx((expected.statistic, expected.pvalue))
+
+
+def rare(seed: int, share: float) -> list[Drift]:
+    """Eight columns of two categories, of which 5 of 100 rows have the second one, or of ten later rows a `share`."""
+    random = np.random.default_rng(seed)
+    cells = random.random((2010, 8)) < np.where(np.arange(2010) < 2000, 0.05, share)[:, np.newaxis]
+    columns = [Values(f"x{k}", cells[:, k] * 1.0, ("no", "yes")) for k in range(8)]
+    rows = np.arange(2000), np.arange(2000, 2010)
+    return list(drifts(columns, *rows, rows))
+
+
+def test_a_rare_category_that_few_later_rows_happen_to_have_is_no_drift() -> None:
+    """Over 40 seeds; by chi-square two of ten rows are surely too many, which are there in one column of twelve."""
+    assert sum(any(item.moved for item in rare(seed, 0.05)) for seed in range(40)) == 0
+    assert sum(all(item.moved for item in rare(seed, 0.9)) for seed in range(40)) >= 38
+    first, *_ = rare(0, 0.9)
+    assert first.test == "Fisher's exact"
+
+
+def test_rare_categories_that_are_few_together_too_count_as_the_rarest_of_the_others() -> None:
+    before, after = np.repeat([0.0, 1, 2, 3], [500, 480, 15, 5]), np.repeat([0.0, 1, 2, 3], [22, 26, 1, 1])
+    cells = np.concatenate([before, after])
+    rows = np.arange(1000), np.arange(1000, 1050)
+    (found,) = drifts([Values("x", cells, tuple("abcd"))], *rows, rows)
+    expected = chi2_contingency([[500, 500], [22, 28]], correction=False)
+    assert found.test == "chi-square"
+    assert (found.statistic, found.chance) == pytest.approx((expected.statistic, expected.pvalue))
 
 
 @pytest.mark.parametrize(("end", "said"), [(0.0, "0%"), (1e-6, "0%"), (0.53, "53%"), (0.9999, "99.9%")])
