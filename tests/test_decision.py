@@ -21,6 +21,7 @@ from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document import reasons
 from exhibit.tasks.document.words import share
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.decision import Cell
 from exhibit.tasks.records.decision_file import DecisionFile
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Document
@@ -335,6 +336,13 @@ def test_a_page_about_a_series_speaks_of_that_series(decided: Decided) -> None:
             for k in order
         ]
     assert [page.reasons[0].text for page in document.decisions] == ["pulse", "breath"]
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "said"), [(2024, 0, "2024"), (-9999.5, 1, "−9999.5"), (35732.65, 2, "35,732.65")]
+)
+def test_a_year_among_the_reasons_has_no_comma(value: float, decimals: int, said: str) -> None:
+    assert reasons.written(Cell(title="c", value=value, decimals=decimals)) == said
 
 
 def test_a_word_that_stands_in_a_text_twice_is_said_to_be_one_reason() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from exhibit.tasks.document.bearing import named
-from exhibit.tasks.document.words import asked, listing, share
+from exhibit.tasks.document.words import YEARS, asked, listing, share
 from exhibit.tasks.records.decision import Cell, Decision, Part
 from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material, MethodMaterial
@@ -142,7 +142,7 @@ def repeated(material: Material, row: int) -> str:
 
 
 def _number(cell: Cell, value: float) -> str:
-    text = f"{value:,.{cell.decimals}f}"
+    text = f"{value:{',' if abs(value) >= YEARS else ''}.{cell.decimals}f}"
     return text.replace("-", "−") if any(digit in text for digit in "123456789") else text.lstrip("-")
 
 

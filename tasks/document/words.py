@@ -32,7 +32,7 @@ def _large(value: float) -> bool:
 
 
 _LARGE, _SPARED = 1_000, 3  # from which on a number has so many decimals less
-_YEARS = 10_000  # below which four digits may be a year, which has no comma
+YEARS = 10_000  # below which four digits may be a year, which has no comma
 
 
 def rounded(value: float, digits: int = 3) -> str:
@@ -45,7 +45,7 @@ def rounded(value: float, digits: int = 3) -> str:
 
 def in_full(value: float) -> str:
     """A value of a feature: 1.32, 711,500; large ones without decimals."""
-    return plain(value, 0) if _large(value) and abs(value) >= _YEARS else rounded(value, 4)
+    return plain(value, 0) if _large(value) and abs(value) >= YEARS else rounded(value, 4)
 
 
 def _printed(text: str) -> str:

@@ -11,6 +11,8 @@ from exhibit.tasks.records.shown import as_power
 SIZE = SMALL  # of the words at an axis, in CSS pixels
 KEY = 17.0  # height of a line of names above a chart
 _SHORT, _LONG = 1_000, 1e7  # from which on three digits do not write a number out, and from which on nothing does
+_GROUPED = 10_000  # from which on digits are in groups of three: a year is 2023
+_ANYWHERE = (-inf, inf)
 _APART = 3.0  # CSS pixels between two labels, at least
 
 
@@ -26,10 +28,12 @@ class Axis(NamedTuple):
         """Where `value` is drawn."""
         return self.start + (float(value) - self.low) / (self.high - self.low) * (self.end - self.start)
 
-    def ticks(self, count: int = 5, by_sign: bool = False, longest: float = _LONG) -> list[tuple[float, str]]:
+    def ticks(
+        self, count: int = 5, by_sign: bool = False, longest: float = _LONG, whole: bool = False
+    ) -> list[tuple[float, str]]:
         """Places and labels of about `count` round numbers; `by_sign` prints their signs. From `longest` on they have
-        powers of ten."""
-        values, digits = ticks(self.low, self.high, count)
+        powers of ten. Of a quantity that is `whole` they are, too."""
+        values, digits = ticks(self.low, self.high, count, whole)
         most = max(map(abs, values), default=0.0)
 
         def label(value: float) -> str:
@@ -39,29 +43,42 @@ class Axis(NamedTuple):
 
         return [(self.at(value), label(value)) for value in values]
 
-    def fitting(self, count: int = 5, by_sign: bool = False) -> list[tuple[float, str]]:
-        """As `ticks`, or fewer or shorter ones where the labels of so many would touch below the axis."""
-        choices = [self.ticks(fewer, by_sign, longest) for longest in (_LONG, _SHORT) for fewer in range(count, 0, -1)]
-        return next((choice for choice in choices if len(choice) > 1 and _stand_apart(choice)), choices[0][:1])
+    def fitting(
+        self, count: int = 5, by_sign: bool = False, inside: tuple[float, float] = _ANYWHERE, whole: bool = False
+    ) -> list[tuple[float, str]]:
+        """As `ticks`, or fewer or shorter ones where the labels of so many would touch in their room below the axis."""
+        choices = [
+            self.ticks(fewer, by_sign, longest, whole) for longest in (_LONG, _SHORT) for fewer in range(count, 0, -1)
+        ]
+        return next((choice for choice in choices if len(choice) > 1 and _stand_apart(choice, inside)), choices[0][:1])
 
 
-def _stand_apart(places: Sequence[tuple[float, str]]) -> bool:
-    wide = [text_width(label, SIZE) for _, label in places]
+def _stand_apart(places: Sequence[tuple[float, str]], inside: tuple[float, float]) -> bool:
+    centres, wide = [_kept(*place, inside) for place in places], [text_width(label, SIZE) for _, label in places]
     return all(
-        abs(two - one) >= (first + second) / 2 + _APART
-        for (one, two), (first, second) in zip(pairwise(at for at, _ in places), pairwise(wide), strict=True)
+        two - one >= (first + second) / 2 + _APART
+        for (one, two), (first, second) in zip(pairwise(sorted(centres)), pairwise(wide), strict=True)
     )
 
 
-def ticks(low: float, high: float, count: int = 5) -> tuple[list[float], str]:
-    """Round numbers from `low` to `high`, about `count`, and the format that prints them alike."""
-    raw = (high - low) / count
+def _kept(x: float, label: str, inside: tuple[float, float]) -> float:
+    """The centre of a label that stands at `x`, or as near to it as its room lets it."""
+    half = text_width(label, SIZE) / 2
+    return min(max(x, inside[0] + half), inside[1] - half)
+
+
+def ticks(low: float, high: float, count: int = 5, whole: bool = False) -> tuple[list[float], str]:
+    """Round numbers from `low` to `high`, about `count`, and the format that prints them alike: of five digits or more
+    they are in groups. Of a quantity that is `whole`, as a year, there are none between 1 and 2."""
+    raw = max((high - low) / count, float(whole))
     power = 10.0 ** floor(log10(raw))
-    factor = next(factor for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * (1 - 1e-9))
+    factors = (1, 2, 5, 10) if whole and power < 10 else (1, 2, 2.5, 5, 10)
+    factor = next(factor for factor in factors if factor * power >= raw * (1 - 1e-9))
     step = factor * power
     first, last = -floor(-low / step + 1e-9), floor(high / step + 1e-9)
     digits = max(0, -floor(log10(step))) + (factor == 2.5 and power < 10)
-    return [i * step for i in range(first, last + 1)], f",.{digits}f"
+    grouped = "," if max(abs(low), abs(high)) >= _GROUPED else ""
+    return [i * step for i in range(first, last + 1)], f"{grouped}.{digits}f"
 
 
 def quiet_word(content: str, x: float, y: float, anchor: str = "middle") -> str:
@@ -75,15 +92,18 @@ def upright(content: str, x: float, y: float) -> str:
 
 
 def below(
-    axis: Axis, y: float, count: int = 5, by_sign: bool = False, inside: tuple[float, float] | None = None
+    axis: Axis,
+    y: float,
+    count: int = 5,
+    by_sign: bool = False,
+    inside: tuple[float, float] = _ANYWHERE,
+    whole: bool = False,
 ) -> list[str]:
     """The numbers of a horizontal axis at height `y`, with small ticks; none reaches out of what is said to be their
     room."""
-    low, high = inside or (-inf, inf)
     return [
-        line(x, y, x, y + 4, INK) + quiet_word(label, min(max(x, low + half), high - half), y + 15)
-        for x, label in axis.fitting(count, by_sign)
-        for half in (text_width(label, SIZE) / 2,)
+        line(x, y, x, y + 4, INK) + quiet_word(label, _kept(x, label, inside), y + 15)
+        for x, label in axis.fitting(count, by_sign, inside, whole)
     ]
 
 

@@ -126,8 +126,14 @@ def _panel(
     return [
         *parts,
         line(ends[0], y.start, ends[1], y.start, INK, 0.9),
-        *below(x, y.start, max(2, int((ends[1] - ends[0]) / 40)), inside=ends),
+        *below(x, y.start, max(2, int((ends[1] - ends[0]) / 40)), inside=ends, whole=_whole(panel)),
     ]
+
+
+def _whole(panel: EffectPanel) -> bool:
+    """Whether all its values are whole numbers, as those of years and counts: then nothing lies between two of them."""
+    values = [panel.x, *([] if panel.dots is None else [panel.dots[:, 0]])]
+    return all(bool((part == np.round(part)).all()) for part in values)
 
 
 def _ends(panel: EffectPanel) -> tuple[float, float]:

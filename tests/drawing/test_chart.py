@@ -4,7 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from exhibit.tasks.drawing.axis import SIZE, Axis, ticks
+from exhibit.tasks.drawing.axis import SIZE, Axis, below, ticks
 from exhibit.tasks.drawing.curves import spread
 from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.drawing.svg import signed, text_width
@@ -140,6 +140,31 @@ def test_no_number_below_a_panel_is_clipped() -> None:
     marks = re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>([\d.]+×10⁷)<', drawn)
     assert marks
     assert all(float(x) + text_width(label, SIZE) / 2 <= width + 0.01 for x, label in marks)
+
+
+def test_years_below_a_panel_are_whole_without_a_comma_and_stand_apart() -> None:
+    """Two years have nothing between them, and 2,023 is no year."""
+    line = np.array([[0.0], [1.0], [2.0]])
+    panels = tuple(EffectPanel(title=name, x=np.array([2021.0, 2022.0, 2023.0]), lines=line) for name in "abc")
+    drawn = svg(EffectPanels(panels=panels, axis="probability"))
+    labels = [
+        (float(x), word) for x, word in re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>([^<]+)<', drawn) if "2" in word
+    ]
+    years = [(x, word) for x, word in labels if float(word.replace(",", "")) > 2000]
+    assert {word for _, word in years} <= {"2021", "2022", "2023"}
+    assert len(years) >= 2 * len(panels)
+    for (one, first), (two, second) in pairwise(years):
+        assert two < one or two - one > (text_width(first, SIZE) + text_width(second, SIZE)) / 2
+
+
+@pytest.mark.parametrize("ends", [(12_023.0, 12_024.0), (5_023.0, 5_024.0), (0.0, 0.5)])
+def test_numbers_that_are_moved_into_their_room_stand_apart(ends: tuple[float, float]) -> None:
+    """The first and the last are drawn further inside than they belong."""
+    drawn = "".join(below(Axis(*ends, 2, 186), 0, 4, inside=(0, 188)))
+    labels = [(float(x), word) for x, word in re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>([^<]+)<', drawn)]
+    assert len(labels) > 1
+    for (one, first), (two, second) in pairwise(labels):
+        assert two - one > (text_width(first, SIZE) + text_width(second, SIZE)) / 2
 
 
 def test_numbers_have_real_minus_signs() -> None:
