@@ -19,9 +19,10 @@ from exhibit.flows.points import Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document import reasons
+from exhibit.tasks.document.decision import probable
 from exhibit.tasks.document.words import share
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.records.decision import Cell
+from exhibit.tasks.records.decision import Cell, Decision, Outcome
 from exhibit.tasks.records.decision_file import DecisionFile
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.page import Document
@@ -336,6 +337,35 @@ def test_a_page_about_a_series_speaks_of_that_series(decided: Decided) -> None:
             for k in order
         ]
     assert [page.reasons[0].text for page in document.decisions] == ["pulse", "breath"]
+
+
+@pytest.mark.parametrize(
+    ("probability", "classes", "threshold", "said"),
+    [
+        (0.50000008, 2, None, "just over 50%"),
+        (0.5, 2, None, "50%"),
+        (0.51, 2, None, "51%"),
+        (0.50000008, 3, None, "50%"),
+        (0.3004, 2, 0.3, "just over 30%"),
+        (0.3, 2, 0.3, "30%"),
+        (0.9999, 2, 0.9996, "over 99.9%"),
+    ],
+)
+def test_a_probability_does_not_stand_on_the_edge_that_it_passed(
+    probability: float, classes: int, threshold: float | None, said: str
+) -> None:
+    """Rounded, both are 50%, of which nobody knows what it decides."""
+    outcome = Outcome(name="repaid", probability=probability)
+    made = Decision(
+        row=0, sample="s", outcome=outcome, explained="repaid", threshold=threshold, upper="repaid", classes=classes
+    )
+    assert probable(made, outcome) == said
+
+
+def test_of_the_class_below_a_threshold_the_edge_is_the_rest() -> None:
+    outcome = Outcome(name="default", probability=0.7004)
+    made = Decision(row=0, sample="s", outcome=outcome, explained="default", threshold=0.3, upper="repaid", classes=2)
+    assert probable(made, outcome) == "just over 70%"
 
 
 @pytest.mark.parametrize(

@@ -174,9 +174,20 @@ def _grouped(value: float, digits: int) -> str:
 def _chance(material: Material, decision: Decision) -> str:
     """How probable the outcome is to the model, or what it predicts."""
     if decision.outcome.probability is not None:
-        return tr("with a probability of {share}", share=share(decision.outcome.probability))
+        return tr("with a probability of {share}", share=probable(decision, decision.outcome))
     predicted = _predicted(material, decision.outcome, decision.threshold)
     return tr("predicted {value}", value=predicted) if decision.outcome.name else ""
+
+
+def probable(decision: Decision, outcome: Outcome) -> str:
+    """A probability as a share; one that rounding would put on the edge that decides is just over it."""
+    assert outcome.probability is not None, "asked for only where there is one"
+    said = share(outcome.probability)
+    edge = 0.5 if decision.classes == 2 else 1.0  # of more classes the likeliest may have any probability
+    if decision.threshold is not None:
+        edge = decision.threshold if outcome.name == decision.upper else 1 - decision.threshold
+    within = 0.0005 <= edge < min(outcome.probability, 0.9995)  # beyond these a share says “under” or “over”
+    return tr("just over {share}", share=said) if within and said == share(edge) else said
 
 
 def _how(material: Material, decision: Decision) -> str:
@@ -339,7 +350,7 @@ def _otherwise(material: Material, decision: Decision, found: Alternative) -> st
         for change in found.changes
     ]
     if outcome.probability is not None:
-        chance = tr("probability {share}", share=share(outcome.probability))
+        chance = tr("probability {share}", share=probable(decision, outcome))
     else:
         chance = tr("predicted {value}", value=_predicted(material, outcome, decision.threshold))
     return tr(
