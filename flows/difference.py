@@ -71,7 +71,8 @@ class Comparison(Record):
             yield "no point is in both reports, so nothing of them is compared"
         for name, found in self.parts if self.points else ():
             alike = "nothing that both have" if name in self.apart else "the same"
-            yield f"{name}: {f'{len(found):,} differ' if len(found) > 1 else '1 differs' if found else alike}"
+            told = self._verdicts() if name == "verdicts" and found else _differ(len(found)) if found else alike
+            yield f"{name}: {told}"
             yield from (f"  {item}" for item in found[:_MOST])
             if len(found) > _MOST:
                 yield f"  and {len(found) - _MOST:,} more; --json has them all"
@@ -82,6 +83,22 @@ class Comparison(Record):
             )
         yield from (f"not compared: {one}" for one in self.not_compared)
         yield f"{self.first}, {self.second}: {'the same' if self.same else 'different'}"
+
+    def _verdicts(self) -> str:
+        """How many verdicts are others, and how many the same ones by other values."""
+        others = sum(_word(item.before) != _word(item.after) for item in self.verdicts)
+        alike = len(self.verdicts) - others
+        values = f"{alike:,} by {'another value' if alike == 1 else 'other values'}"
+        return ", ".join([_differ(others) if others else "the same", *([values] if alike else [])])
+
+
+def _differ(number: int) -> str:
+    return "1 differs" if number == 1 else f"{number:,} differ"
+
+
+def _word(judged: str) -> str:
+    """The verdict alone, of one with its value."""
+    return judged.partition(" (")[0]
 
 
 _MOST = 10  # differences of a kind that are printed

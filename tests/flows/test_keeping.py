@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from exhibit.flows import cli
-from exhibit.flows.difference import difference
+from exhibit.flows.difference import Comparison, Difference, difference
 from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.evidence.evidence import content_digest
 from exhibit.tasks.evidence.pretty_json import pretty
@@ -240,6 +240,24 @@ def test_each_difference_is_named_and_what_the_errors_explain_is_told_apart(
     assert [(item["before"], item["after"]) for item in found["verdicts"]] == [("pass (1.0)", "fail (1.0)")]
     cli.run(["diff", str(made), str(other)])
     assert "iris: method.grad.steps: 8, then 9\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "said"),
+    [
+        (["pass (0.9)", "pass (0.8)"], ["pass (0.7)", "pass (0.81)"], "the same, 2 by other values"),
+        (["pass (0.9)", "pass (0.8)"], ["fail (0.7)", "pass (0.81)"], "1 differs, 1 by another value"),
+        (["pass (0.9)", "not assessed"], ["fail (0.7)", ""], "2 differ"),
+        ([], [], "the same"),
+    ],
+)
+def test_verdicts_of_another_value_alone_do_not_differ(then: list[str], now: list[str], said: str) -> None:
+    verdicts = [
+        Difference(point="iris", what="deletion", before=before, after=after)
+        for before, after in zip(then, now, strict=True)
+    ]
+    found = Comparison(first="a", second="b", points=("iris",), verdicts=tuple(verdicts))
+    assert f"verdicts: {said}" in found.lines()
 
 
 FILES = {"kind": "table", "path": "a" * 64, "explain": None, "test_share": 0.2}
