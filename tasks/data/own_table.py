@@ -315,12 +315,32 @@ class TableSpec(RowsSpec, Named):
             if column.frequency
         ]
         rows = say("Rows of {columns}.", columns=joined(counted, AND))
-        return say_all(rows, into, *by_frequency, placed, _left_out(reader.index))
+        return say_all(
+            rows,
+            into,
+            *by_frequency,
+            *(_of_date(date, self.names) for date in reader.dates),
+            placed,
+            _left_out(reader.index),
+        )
 
     def _texts(self) -> Sequence[str]:
         return [*self.categories, *self.dates, *filter(None, [self.id])]
 
 
+def _of_date(date: Date, names: Mapping[str, str]) -> str:
+    """What the model is given of a date, and what its numbers say."""
+    return say(_WITH_HOURS if date.hours else _DAYS, column=names.get(date.column, date.column))
+
+
+_DAYS = mark(
+    "Of the dates in {column} the model is given the year, the month, the weekday (1 is Monday, 7 Sunday) and "
+    "the age in days, counted back from the last of them in the data; a later one has a negative age."
+)
+_WITH_HOURS = mark(
+    "Of the dates in {column} the model is given the year, the month, the weekday (1 is Monday, 7 Sunday), "
+    "the hour and the age in days, counted back from the last of them in the data; a later one has a negative age."
+)
 _WHOLE = mark("The model is given whole columns, as they came: a category is one feature.")
 _CATEGORY = mark(
     "A category is one feature; the model is given it as 0 or 1 for each of its values, whose parts are summed."

@@ -117,6 +117,10 @@ def test_dates_become_parts_where_they_are_asked_for(tmp_path: Path) -> None:
     expected = [[d.year, d.month, d.isoweekday(), (max(days) - d).days] for d in days]
     np.testing.assert_array_equal(table.array[:, :4], expected)
     assert data.scheme["reader"]["dates"][0]["column"] == "day"
+    told = "Of the dates in day the model is given the year, the month, the weekday (1 is Monday, 7 Sunday) and the age"
+    assert told in data.description  # a reader of “weekday: 7” has to know which day that is
+    timed = loaded(frame.assign(day=["2024-01-01 06:30"] * 3), tmp_path, dates=["day"], test_share=0)
+    assert "the hour and the age in days" in timed.description
 
 
 def test_times_have_an_hour_and_gaps(tmp_path: Path) -> None:
