@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from exhibit.tasks.document import explained, rules
 from exhibit.tasks.document.bearing import named
-from exhibit.tasks.document.concerns import concerns
+from exhibit.tasks.document.concerns import by_group, concerns
 from exhibit.tasks.document.grounds import sample, worded
 from exhibit.tasks.document.verdicts import all_rows, not_asked
 from exhibit.tasks.document.words import capital, count, judged, listing, of_results
@@ -73,6 +73,7 @@ def front(
         rule=rules.rules(),
         notes=rules.notes(checks, len(materials) > 1),
         verdicts=tuple(all_rows(materials, checks, anchors)),
+        by_group=by_group(materials, anchors),
         not_asked=tuple(not_asked(materials, checks)),
     )
 

@@ -18,10 +18,21 @@ _ASKED: tuple[Callable[[Material], Sequence[Concern]], ...] = (
 def concerns(materials: Sequence[Material], anchors: Mapping[str, str]) -> tuple[Concern, ...]:
     """Of all chapters, in their order; what is the same of several is said once. `anchors`: where each point is read
     about, by its slug: in a chapter of its own, or in a comparison, which has no such sections."""
+    return _placed(materials, anchors, _ASKED)
+
+
+def by_group(materials: Sequence[Material], anchors: Mapping[str, str]) -> tuple[Concern, ...]:
+    """What is said of the verdicts by group, beside the table of all others."""
+    return _placed(materials, anchors, (for_whom.verdicts,))
+
+
+def _placed(
+    materials: Sequence[Material], anchors: Mapping[str, str], asked: Sequence[Callable[[Material], Sequence[Concern]]]
+) -> tuple[Concern, ...]:
     found: dict[tuple[str, str], Concern] = {}
     for material in materials:
         slug, there = material.slug, anchors.get(material.slug, "")
-        for concern in (concern for ask in _ASKED for concern in ask(material)):
+        for concern in (concern for ask in asked for concern in ask(material)):
             anchor = section_anchor(slug, concern.section) if there == f"chapter-{slug}" else there
             placed = concern.model_copy(update={"of": tr(material.title), "anchor": anchor})
             found.setdefault((concern.title, concern.sentence), placed)

@@ -1,5 +1,6 @@
 """For whom the model of a chapter is how good, and what its explanations say of each group."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from exhibit.tasks.document.words import (
     count,
     either,
     interval,
+    judged,
     listing,
     neither,
     rounded,
@@ -431,7 +433,7 @@ def _size(value: float, measure: str) -> str:
     return rounded(value) if measure in _NO_SHARES else neither(value)
 
 
-# --- page one -------------------------------------------------------------------------------------------------
+# --- the first pages -------------------------------------------------------------------------------------------------
 
 
 def concerns(material: Material) -> Sequence[Concern]:
@@ -444,6 +446,25 @@ def concerns(material: Material) -> Sequence[Concern]:
         *(_apart_concern(material, found, found.measured) if found.measured else ()),
         *roles.concerns(material, found.explained),
     )
+
+
+def verdicts(material: Material) -> Sequence[Concern]:
+    """What page two says of the verdicts by group, which stand in their section: how many there are of each."""
+    found = material.groups
+    if found is None or found.measured is None:
+        return ()
+    items = [item for table in found.measured.tables for item in table.disparities]
+    counts = Counter(item.verdict for item in items if item.verdict)
+    said = (
+        tr(
+            "Of {number} differences between groups that have a limit: {verdicts}.",
+            number=f"{counts.total():,}",
+            verdicts=listing([f"{number:,} {judged(verdict)}" for verdict, number in sorted(counts.items())]),
+        )
+        if counts
+        else tr("No difference between groups has a verdict: not assessed.")
+    )
+    return (Concern(title=tr("By group"), sentence=said, section="groups"),)
 
 
 def _apart_concern(material: Material, found: ForWhom, measured: Measured) -> tuple[Concern, ...]:

@@ -239,7 +239,8 @@ class Front(Record):
     """What page one and two say beside the findings: what was `examined`, what the user has `stated` of it; the
     answers and, by slug, the `findings` of the chapters, before they are worded; the answers as they are printed, the
     `overall` one, the `concerns` about model and data, the `rule` they follow and the `notes` on its words; all
-    verdicts, of which the first are printed, and what was `not_asked`."""
+    verdicts on explanations, of which the first are printed, what is said of those `by_group`, and what was
+    `not_asked`."""
 
     examined: tuple[Fact, ...] = ()
     stated: tuple[Fact, ...] = ()
@@ -251,6 +252,7 @@ class Front(Record):
     rule: tuple[Rule, ...] = ()
     notes: tuple[str, ...] = ()
     verdicts: tuple[Judged, ...] = ()
+    by_group: tuple[Concern, ...] = ()
     not_asked: tuple[Open, ...] = ()
 
     @property
