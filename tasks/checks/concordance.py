@@ -11,10 +11,11 @@ from exhibit.tasks.checks.faithfulness import FIRST, OfValues, given_and_lost, g
 from exhibit.tasks.checks.inference import AVERAGE
 from exhibit.tasks.checks.substrates import NAMES
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.language import mark, say
+from exhibit.tasks.records.language import Message, as_message, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 _ADDS_UP = 0.05  # of the largest loss: what an explanation may be off by and still share out that of everything
+_ALIKE = 0.01  # of the largest loss: groups that differ by no more, as the rounding of values may, are worth alike
 _LAST_BITS = 1e-6  # of a score in single precision
 
 
@@ -26,7 +27,10 @@ class ConcordanceSpec(OfValues):
     2 (v/2) v / (v²/4 + v²) = 0.8 with them, and what is moved lowers it.
 
     Values that are to add up to something else than what the score loses without any element, being measured from
-    another baseline, are no shares of it, and say nothing here.
+    another baseline, are no shares of it, and say nothing here. No more do samples in which what a group adds varies
+    over the orders by more than groups differ (the mean of its variances over orders beside the variance of the Shapley
+    values): of what only several groups bring about together each right method gives them other shares, integrated
+    gradients of a saturated score among them. Both are properties of the score and the sum, not of the shares.
 
     L. I.-K. Lin (1989), A concordance correlation coefficient to evaluate reproducibility; L. S. Shapley (1953).
     """
@@ -54,28 +58,32 @@ class ConcordanceSpec(OfValues):
         values, found = self.grown(
             case,
             lambda start, stop: self._concordances(case, order[start:stop], own[start:stop]),
-            AVERAGE.mean,
-            FIRST,
+            lambda values, level: AVERAGE.mean(values[:, 0], level),
+            max(1, min(FIRST, self.max_calls // (2**self.groups + 1))),
             min(self.samples, len(order)),
         )
+        left = _left_out(values)
         return self.judged(
             case,
             found,
-            say(
-                "What groups of elements are given agrees by {concordance} (Lin's coefficient, mean over samples) with "
-                "what the score loses without them, on average over all orders (Shapley values of at most {groups} "
-                "groups; elements replaced by: {substrate}).",
-                concordance=told(found.value, self.threshold),
-                groups=str(self.groups),
-                substrate=NAMES[self.substrate],
+            say_all(
+                say(
+                    "What groups of elements are given agrees by {concordance} (Lin's coefficient, mean over samples) "
+                    "with what the score loses without them, on average over all orders (Shapley values of at most "
+                    "{groups} groups; elements replaced by: {substrate}).",
+                    concordance=told(found.value, self.threshold),
+                    groups=str(self.groups),
+                    substrate=NAMES[self.substrate],
+                ),
+                left,
             ),
             self.drawn(len(values), len(order)),
-            nothing=say("No explanation adds up to what the score loses without any of its elements."),
-            per_sample=values[:, None],
+            nothing=left or say("No explanation adds up to what the score loses without any of its elements."),
+            per_sample=values[:, :1],
         )
 
     def _concordances(self, case: Case, rows: Array, own: Array) -> Array:
-        """(samples,) NaN where the score stays as it is, or the values add up to something else."""
+        """(samples, 2) concordance, and why there is none: `_APART`, `_OF_ORDER`, or NaN."""
         names = case.dataset().sample_ids[rows].tolist()
         labels = groups_of(case.dataset(), names, ~np.isnan(own), self.groups, self.seed)
         taken = [every_set(int(of.max()) + 1) for of in labels]
@@ -83,14 +91,37 @@ class ConcordanceSpec(OfValues):
         return np.array([_concordance(*parts) for parts in zip(given, lost, whole, taken, strict=True)])
 
 
-def _concordance(given: Array, lost: Array, whole: float, taken: Array) -> float:
+_APART, _OF_ORDER = 1.0, 2.0
+
+
+def _left_out(values: Array) -> Message:
+    """How many samples say nothing, and why; empty where all of them say something, or none adds up."""
+    apart, of_order = (int((values[:, 1] == why).sum()) for why in (_APART, _OF_ORDER))
+    if not apart + of_order or apart == len(values):
+        return as_message("")
+    return say(
+        "Left out are samples whose values do not add up to what the score loses without any element ({apart} of "
+        "{all}), and samples whose parts are worth alike, or add amounts that hang more on the order in which parts "
+        "are taken away than on the part ({order} of {all}).",
+        apart=str(apart),
+        order=str(of_order),
+        all=str(len(values)),
+    )
+
+
+def _concordance(given: Array, lost: Array, whole: float, taken: Array) -> tuple[float, float]:
     given, lost = given[: len(taken)], lost[: len(taken)]
-    largest = float(np.abs(lost).max())
-    if not largest > _LAST_BITS * abs(whole) or abs(given[-1] - lost[-1]) > _ADDS_UP * largest:
-        return float("nan")
-    one, other = shapley(given, taken), shapley(lost, taken)
+    largest, nothing = float(np.abs(lost).max()), float("nan")
+    if not largest > _LAST_BITS * abs(whole):
+        return nothing, _OF_ORDER
+    if abs(given[-1] - lost[-1]) > _ADDS_UP * largest:
+        return nothing, _APART
+    other, varies = over_orders(lost, taken)
+    if other.var() < varies.mean() + (_ALIKE * largest) ** 2:
+        return nothing, _OF_ORDER
+    one = shapley(given, taken)
     apart = one.var() + other.var() + (one.mean() - other.mean()) ** 2
-    return float(2 * np.mean((one - one.mean()) * (other - other.mean())) / apart) if apart > 0 else float("nan")
+    return float(np.clip(2 * np.mean((one - one.mean()) * (other - other.mean())) / apart, -1, 1)), nothing
 
 
 def every_set(groups: int) -> Array:
@@ -99,9 +130,19 @@ def every_set(groups: int) -> Array:
 
 
 def shapley(values: Array, sets: Array) -> Array:
-    """(groups,) from the `values` of all `sets`."""
+    """(groups,) from the `values` of `every_set`."""
+    return over_orders(values, sets)[0]
+
+
+def over_orders(values: Array, sets: Array) -> tuple[Array, Array]:
+    """(groups,) mean and variance over all orders of what a group adds to the `values` of `every_set`."""
     groups = sets.shape[1]
-    size = sets.sum(axis=1)
-    joined = np.array([factorial(max(s - 1, 0)) * factorial(groups - s) for s in size]) / factorial(groups)
-    left = np.array([factorial(s) * factorial(max(groups - s - 1, 0)) for s in size]) / factorial(groups)
-    return np.asarray((np.where(sets, joined[:, None], -left[:, None]) * values[:, None]).sum(axis=0))
+    found = np.empty((2, groups))
+    for group in range(groups):
+        without = np.flatnonzero(~sets[:, group])
+        chance = [factorial(size) * factorial(groups - 1 - size) for size in sets[without].sum(axis=1).tolist()]
+        weights = np.array(chance) / factorial(groups)
+        added = values[without | 1 << group] - values[without]
+        mean = weights @ added
+        found[:, group] = mean, weights @ (added - mean) ** 2
+    return found[0], found[1]

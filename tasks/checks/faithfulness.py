@@ -485,6 +485,8 @@ def groups_of(dataset: Dataset, names: Sequence[object], known: Array, most: int
             groups = KINDS[item.kind].groups(shape, here, max(2, most // len(dataset.inputs)), random)
             labels[sample, start : start + size] = np.where(here, groups + used, 0)
             start, used = start + size, used + int(groups.max()) + 1
+        if used > most:  # each input has two at least
+            labels[sample] = labels[sample] * most // used
     return labels
 
 
