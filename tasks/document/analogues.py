@@ -3,7 +3,7 @@
 import numpy as np
 
 from exhibit.tasks.document.common import explained_score
-from exhibit.tasks.document.words import count, listing, signed
+from exhibit.tasks.document.words import by_name, count, listing, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Analogue
 from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
@@ -59,8 +59,8 @@ def _drawn(pair: Analogue, predicted: str) -> tuple[Molecule, ...]:
             **(over if index else {}),
         )
         for index, values, title, note in (
-            (0, pair.values[0], pair.names[0], f"{predicted} {signed(pair.predictions[0])}"),
-            (1, pair.values[1], pair.names[1], f"{predicted} {signed(pair.predictions[1])}"),
+            (0, pair.values[0], by_name(pair.names[0]), f"{predicted} {signed(pair.predictions[0])}"),
+            (1, pair.values[1], by_name(pair.names[1]), f"{predicted} {signed(pair.predictions[1])}"),
             (1, differences, tr("difference"), tr("common atoms {sum}", sum=signed(float(_change(pair).sum())))),
         )
     )
@@ -84,8 +84,8 @@ def _told(pair: Analogue) -> str:
     common, rest, _, prediction = parts(pair)
     return tr(
         "{second} minus {first}: {atoms} {common}, the others {others}, the prediction {prediction}",
-        second=pair.names[1],
-        first=pair.names[0],
+        second=by_name(pair.names[1]),
+        first=by_name(pair.names[0]),
         atoms=count(len(pair.common), "common atom"),
         common=signed(common),
         others=signed(rest),

@@ -28,7 +28,17 @@ from exhibit.tasks.document import (
 from exhibit.tasks.document.common import called, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import capital, check_name, count, listing, off_bounds, question, share, small
+from exhibit.tasks.document.words import (
+    by_name,
+    capital,
+    check_name,
+    count,
+    listing,
+    off_bounds,
+    question,
+    share,
+    small,
+)
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.figure import Figure
@@ -315,7 +325,7 @@ _NOT_DRAWN = mark("what stands for them is not among those that the config names
 
 
 def _case(material: Material, row: int) -> str:
-    return tr("{sample} ({reading})", sample=material.sample_name(row), reading=reading(material, row))
+    return tr("{sample} ({reading})", sample=by_name(material.sample_name(row)), reading=reading(material, row))
 
 
 def _explained(material: Material) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from exhibit.tasks.document.cells import by_column
-from exhibit.tasks.document.words import capital, count, signed
+from exhibit.tasks.document.words import by_name, capital, count, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.data import Input
@@ -82,7 +82,7 @@ def figure_name(comparison: Comparison, item: Input, views: Sequence[View], samp
 
 
 def sample_name(view: View, sample: int) -> str:
-    return view.material.sample_name(view.row(sample))
+    return by_name(view.material.sample_name(view.row(sample)))
 
 
 def _units(views: Sequence[View]) -> list[str]:

@@ -12,7 +12,18 @@ from exhibit.tasks.document.chapter import finding
 from exhibit.tasks.document.kinds import KINDS
 from exhibit.tasks.document.reasons import Words
 from exhibit.tasks.document.sentences import worded
-from exhibit.tasks.document.words import beside, clauses, count, judged, listing, plain, question, rounded, share
+from exhibit.tasks.document.words import (
+    beside,
+    by_name,
+    clauses,
+    count,
+    judged,
+    listing,
+    plain,
+    question,
+    rounded,
+    share,
+)
 from exhibit.tasks.records.decision import Alternative, Cell, Decision, Decisions, Outcome, Search
 from exhibit.tasks.records.decision_file import (
     DecidedAlternative,
@@ -39,7 +50,7 @@ def of_decisions(
     pages = [(page(material, item, checks, stated), item) for material, found in decided for item in found.items]
     one = len(pages) == 1
     title = (
-        tr("Decision about {sample}", sample=pages[0][1].sample)
+        tr("Decision about {sample}", sample=by_name(pages[0][1].sample))
         if one
         else tr("{number} decisions, one on each page", number=str(len(pages)))
     )
@@ -66,7 +77,7 @@ def page(material: Material, decision: Decision, checks: Words, stated: Mapping[
     whole = sum(abs(part.value) for part in counted)
     return DecisionPage(
         slug=_slug(material, decision),
-        title=tr("{label}: {sample}", label=tr(material.dataset.label_name), sample=decision.sample),
+        title=tr("{label}: {sample}", label=tr(material.dataset.label_name), sample=by_name(decision.sample)),
         eyebrow=tr(material.dataset.title),
         outcome=_named(material, decision, decision.outcome)
         or _predicted(material, decision.outcome, decision.threshold),

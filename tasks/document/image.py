@@ -18,7 +18,7 @@ from exhibit.tasks.document.common import (
     with_probability,
     without_score,
 )
-from exhibit.tasks.document.words import capital, count, listing, percent, signed
+from exhibit.tasks.document.words import by_name, capital, count, listing, percent, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
 from exhibit.tasks.records.finding import STANDS_OUT, Finding, Mark, Named, Place
@@ -45,7 +45,7 @@ def _place(material: Material, row: int) -> Place:
         method=bearing.named(main),
         signed=main.signed,
         title=_read(material, row),
-        sample=material.sample_name(row),
+        sample=by_name(material.sample_name(row)),
         where=Named(name=tr(_NINTHS[k]), value=float(held[k])),
         area=float(area[k]),
         of=_shared(material, main, row),
@@ -188,7 +188,7 @@ def _teaser(material: Material, scales: Scales) -> Figure:
             [
                 tr(
                     "{sample}, and beside it which pixels count, by {method}.",
-                    sample=capital(material.sample_name(0)),
+                    sample=capital(by_name(material.sample_name(0))),
                     method=bearing.named(main),
                 ),
                 tr(_LIGHT)
@@ -330,7 +330,7 @@ def _picture(material: Material, row: int) -> Array:
 
 
 def _input_cell(material: Material, row: int) -> Cell:
-    name, item = material.sample_name(row), material.dataset.inputs[0]
+    name, item = by_name(material.sample_name(row)), material.dataset.inputs[0]
     picture = _picture(material, row)
     if _bordered(material) and item.regions is not None:
         picture = bordered(picture, item.regions[row])
@@ -384,7 +384,7 @@ def _cell(
         alt=tr(
             "{method} of {sample} for {output}: sum {sum}, strongest at row {row}, column {column} with {value}",
             method=tr(method.title),
-            sample=material.sample_name(row),
+            sample=by_name(material.sample_name(row)),
             output=name,
             sum=signed(total),
             row=str(peak[0]),

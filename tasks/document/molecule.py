@@ -16,7 +16,7 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     without_score,
 )
-from exhibit.tasks.document.words import count, listing, plain, share, signed
+from exhibit.tasks.document.words import by_name, count, listing, plain, share, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance, bonds_of
 from exhibit.tasks.records.figure import Figure, Molecule, Molecules, Scale
@@ -150,7 +150,8 @@ def _any_bonds(material: Material) -> bool:
 
 
 def _molecule(material: Material, row: int, method: MethodMaterial, scale: int = 0) -> Molecule:
-    atoms, bonds, name = _atoms(material, row, method), _bonds(material, row, method), material.sample_name(row)
+    atoms, bonds = _atoms(material, row, method), _bonds(material, row, method)
+    name = by_name(material.sample_name(row))
     of_bonds = [] if bonds is None else [tr("bonds {sum}", sum=signed(float(bonds.sum())))]
     model = [tr("model {difference}", difference=signed(difference(method, row)))] if method.additive else []
     ends = tr(
@@ -333,7 +334,7 @@ def _methods_grid(material: Material, scales: Scales) -> Figure:
         alt=trp("list", "; ").join(
             tr(
                 "{sample}, {method}: {sum}",
-                sample=material.sample_name(row),
+                sample=by_name(material.sample_name(row)),
                 method=tr(method.title),
                 sum=signed(_sum(material, row, method)),
             )

@@ -16,7 +16,7 @@ from exhibit.tasks.document.common import (
     waterfall,
 )
 from exhibit.tasks.document.kinds import KINDS
-from exhibit.tasks.document.words import capital, count, listing, numbers, percent, plain, share, signed
+from exhibit.tasks.document.words import by_name, capital, count, listing, numbers, percent, plain, share, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import InputSummary
 from exhibit.tasks.records.figure import Bars, Figure, Series, Waterfalls
@@ -166,7 +166,7 @@ def _inputs_figure(material: Material) -> Figure:
 
 def _waterfall(material: Material, methods: Sequence[MethodMaterial]) -> Figure:
     """The first shown sample over all inputs together, by every additive method on one axis."""
-    name = material.sample_name(0)
+    name = by_name(material.sample_name(0))
     panels = tuple(waterfall(material, method, 0, *_flat(material, method, 0), tr(method.title)) for method in methods)
     return Figure(
         name=f"{material.slug}-waterfall",
@@ -319,7 +319,7 @@ def _claims(material: Material, method: MethodMaterial) -> str:
         said.append(
             tr(
                 "the base value of {sample} is {base}, the mean prediction of all rows {mean}",
-                sample=material.sample_name(0),
+                sample=by_name(material.sample_name(0)),
                 base=signed(base),
                 mean=signed(mean),
             )

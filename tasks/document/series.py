@@ -18,7 +18,7 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     without_score,
 )
-from exhibit.tasks.document.words import count, signed, without_units
+from exhibit.tasks.document.words import by_name, count, signed, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Profile, Scale, Trace, Traces
@@ -210,7 +210,7 @@ def _by_size(material: Material) -> list[int]:
 
 
 def _title(material: Material, row: int) -> str:
-    return tr("{sample} ({reading})", sample=material.sample_name(row), reading=reading(material, row))
+    return tr("{sample} ({reading})", sample=by_name(material.sample_name(row)), reading=reading(material, row))
 
 
 def _scale(material: Material, method: MethodMaterial, scales: Scales) -> Scale:

@@ -21,7 +21,7 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     waterfall,
 )
-from exhibit.tasks.document.words import count, numbers, percent, plain, signed, without_units
+from exhibit.tasks.document.words import by_name, count, numbers, percent, plain, signed, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
@@ -296,7 +296,7 @@ def _sample_bars(material: Material, method: MethodMaterial) -> Figure:
 def _panel(material: Material, row: int) -> str:
     """What a panel of one sample is called: by the sample, and for which class it is explained, which need not be that
     of the sample; of a value there is but one."""
-    name = material.sample_name(row)
+    name = by_name(material.sample_name(row))
     if not material.dataset.classes:
         return name
     return tr("{sample}, for {output}", sample=name, output=material.output_name(int(material.targets[row, 0])))

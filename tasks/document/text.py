@@ -19,7 +19,7 @@ from exhibit.tasks.document.common import (
     without_score,
 )
 from exhibit.tasks.document.fonts import marked
-from exhibit.tasks.document.words import listing, plain, share, signed
+from exhibit.tasks.document.words import by_name, listing, plain, share, signed
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Scale, TokenLine, Tokens
 from exhibit.tasks.records.finding import Finding, Named, Word
@@ -39,7 +39,7 @@ def story(material: Material) -> tuple[Finding, str]:
     finding = Word(
         method=bearing.named(main),
         signed=main.signed,
-        sample=tr("{sample} ({reading})", sample=material.sample_name(row), reading=reading(material, row)),
+        sample=tr("{sample} ({reading})", sample=by_name(material.sample_name(row)), reading=reading(material, row)),
         word=word,
         noun=tr(part(material.dataset.inputs[0])),
         speaks=(raises if value > 0 else lowers) if main.signed and value else "",
@@ -215,7 +215,7 @@ def _line(material: Material, method: MethodMaterial, row: int) -> TokenLine:
     pairs = trp("list", ", ").join(
         f"{token} {signed(float(value))}" for token, value in zip(tokens, values, strict=True)
     )
-    name = material.sample_name(row)
+    name = by_name(material.sample_name(row))
     printed = tuple(marked(token)[0] for token in tokens)  # of which boxes are as wide
     return TokenLine(
         title=name,

@@ -1,5 +1,6 @@
 """Numbers and lists as a reader wants them."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count as counting
@@ -174,6 +175,15 @@ def share(value: float) -> str:
 def as_chance(value: float) -> str:
     """How often chance shows as much: 0.026; under 0.001."""
     return tr("under {number}", number="0.001") if value < 0.001 else plain(value, 3)
+
+
+def by_name(sample: str) -> str:
+    """What a sentence calls a sample of this name: 12 reads like a value, sample 12 does not."""
+    reads_like_a_value = _POWER.fullmatch(sample) or not any(letter.isalpha() for letter in sample)
+    return tr("sample {name}", name=sample) if reads_like_a_value else sample
+
+
+_POWER = re.compile(r"[−+-]?[0-9.]+[eE][−+-]?[0-9]+")
 
 
 def listing(words: Sequence[str]) -> str:
