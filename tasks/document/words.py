@@ -90,7 +90,12 @@ def _end(value: float, digits: int, write: Write) -> str:
         text, bounds = write(value, more), [end for end in (0.0, 1.0) if value < 1 and abs(value - end) > _ROUNDING]
         if text not in [write(end, more) for end in bounds]:
             return text
-    return write(value, digits)
+    if not bounds:
+        return write(value, digits)
+    bound, finest = (0.0 if abs(value) < 0.5 else 1.0), digits + _FINER - 1
+    if value > bound:
+        return tr("under {number}", number=write(bound + 10.0**-finest, finest))
+    return tr("over {number}", number=write(bound - 10.0**-finest, finest))
 
 
 UNVARIED = mark("does not vary here")
@@ -125,6 +130,8 @@ def off_bounds(value: float, digits: int = 2, write: Write = plain) -> str:
         return tr("over {number}", number=write(1 - _HARDLY, _FINER))
     if _ROUNDING - 1 < value < _HARDLY - 1:
         return tr("under {number}", number=write(_HARDLY - 1, _FINER))
+    if -_HARDLY < value < -_ROUNDING:
+        return tr("over {number}", number=write(-_HARDLY, _FINER))
     bounds = [end for end in (-1.0, 0.0, 1.0) if -1 < value < 1 and abs(value - end) > _ROUNDING]
     for more in range(digits, _FINER + 1):
         text = write(value, more)
@@ -173,7 +180,9 @@ def share(value: float) -> str:
 
 
 def as_chance(value: float) -> str:
-    """How often chance shows as much: 0.026; under 0.001."""
+    """How often chance shows as much: 0.026; under 0.001; over 0.999."""
+    if 0.9995 <= value < 1 - _ROUNDING:
+        return tr("over {number}", number="0.999")
     return tr("under {number}", number="0.001") if value < 0.001 else plain(value, 3)
 
 

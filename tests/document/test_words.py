@@ -13,6 +13,7 @@ from exhibit.tasks.document.grounds import worded
 from exhibit.tasks.document.image import bordered
 from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.document.words import (
+    as_chance,
     capital,
     count,
     in_full,
@@ -56,7 +57,7 @@ def test_neither_none_nor_all_is_written_for_what_is_neither(value: float, writt
     [
         (1.0, "1.00"), (0.996, "0.996"), (0.99996, "over 0.9999"), (1 - 1e-12, "1.00"), (0.4, "0.40"), (0.0, "0.00"),
         (0.003, "0.003"), (1e-9, "under 0.0001"), (-0.998, "−0.998"), (-0.99999, "under −0.9999"), (-1.0, "−1.00"),
-        (12.3, "12.30"),
+        (12.3, "12.30"), (-1e-7, "over −0.0001"), (-0.00004, "over −0.0001"), (-1e-17, "0.00"),
     ],
 )  # fmt: skip
 def test_a_probability_or_a_correlation_reads_as_a_bound_only_where_it_is_at_it(value: float, written: str) -> None:
@@ -84,6 +85,20 @@ def test_an_end_of_an_interval_reads_as_a_bound_only_where_it_is_at_it() -> None
     assert interval(-0.003, 0.57) == "−0.003 to 0.57"
     assert interval(0.9, 0.9996) == "0.90 to 0.9996"
     assert interval(0.9, 1.0) == "0.90 to 1.00"
+    assert interval(1e-7, 0.5) == "under 0.00001 to 0.50"
+    assert interval(-1e-7, 0.5) == "over −0.00001 to 0.50"
+    assert interval(0.5, 1 - 1e-7) == "0.50 to over 0.99999"
+    assert interval(0.0, 0.5) == "0.00 to 0.50"
+
+
+def test_what_is_not_certain_to_come_by_chance_does_not_read_so() -> None:
+    assert [as_chance(one) for one in (0.0, 0.026, 0.9994, 0.99996, 1.0)] == [
+        "under 0.001",
+        "0.026",
+        "0.999",
+        "over 0.999",
+        "1.000",
+    ]
 
 
 def test_a_minus_is_a_minus_and_a_plus_is_written() -> None:
