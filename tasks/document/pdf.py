@@ -87,7 +87,15 @@ def render_pdf(
         if closer and any(_AFTER_FRONT in page.anchors for page in pages.pages[2:]):
             pages = laid_out(html := closer())
         places = pdf_tags.Places.of(html)
-        data = pages.write_pdf(finisher=lambda pages, pdf: _finished(pages, pdf, items, places), **options)
+
+        def written(spare: int) -> bytes:
+            def finisher(laid_out: Any, pdf: Any) -> None:
+                _finished(laid_out, pdf, items, places)
+                _with_spare(pdf, spare)
+
+            return bytes(pages.write_pdf(finisher=finisher, **options))
+
+        data = clear(written)
     if complaints:
         raise RenderingError("the PDF was not written: " + "; ".join(dict.fromkeys(complaints)))
     return _sealed(data)
@@ -261,6 +269,25 @@ def _ending_clearly(pdf: Any) -> None:
                 item.compress = False
             else:  # a picture, which ends where its packing does
                 item.stream.append(b"")
+
+
+def clear(written: Callable[[int], bytes]) -> bytes:
+    """The file, `written` with so many objects that nothing refers to: none, but where the packed objects, which are
+    put together last, end with a carriage return; one object more gives them another end."""
+    for spare in range(_TRIES):
+        if b"\r\nendstream" not in (data := written(spare)):
+            return data
+    raise RenderingError("the PDF was not written: its packed objects end with a carriage return")
+
+
+_TRIES = 20  # of which one in a hundred or so fails
+
+
+def _with_spare(pdf: Any, number: int) -> None:
+    import pydyf
+
+    for _ in range(number):
+        pdf.add_object(pydyf.Dictionary({}))
 
 
 def _media_type(name: str) -> str:

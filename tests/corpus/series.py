@@ -100,7 +100,7 @@ LONG = [
     long("a channel that is not there", steps(), Refused("data.channels: there is no column z"), channels=("z",)),
     long("no channel", steps(), Refused("no column is left as a channel"), ignore=("a",)),
     long("no label", steps(), Refused("data.label: there is no column z"), label="z"),
-    long("lengths of every kind", steps(drop=(*range(1, 4), *range(6, 8), *range(11, 12), *range(17, 20), *range(22, 24), *range(27, 28))), Excluded(6, "it has 1 steps")),
+    long("lengths of every kind", steps(drop=(*range(1, 4), *range(6, 8), *range(11, 12), *range(17, 20), *range(22, 24), *range(27, 28))), Excluded(6, "it has 1 step,")),
     long("more steps than the limit", steps(), Refused("has 4 steps, more than data.limits.steps: 3"), limits={"steps": 3}),
     long("dates", steps(*((k, "t", f"2026-01-{1 + k // 4:02}T0{k % 4}:00:00") for k in range(48))), ALL),
     long("dates with zones", steps(*((k, "t", f"2026-01-01T0{k % 4}:00:00+09:00") for k in range(48))), ALL),

@@ -17,7 +17,15 @@ import pytest
 from page import ValidationProfile, validate_pdf_bytes
 
 from exhibit.tasks.document.fonts import paper_faces
-from exhibit.tasks.document.pdf import Attachment, RenderingError, pdf_digest, pdf_digest_ok, render_pdf, typesetting
+from exhibit.tasks.document.pdf import (
+    Attachment,
+    RenderingError,
+    clear,
+    pdf_digest,
+    pdf_digest_ok,
+    render_pdf,
+    typesetting,
+)
 from exhibit.tasks.document.pdf_kinds import foreign
 from exhibit.tasks.drawing.svg import text
 from exhibit.tasks.records.base import InputError
@@ -103,6 +111,13 @@ def test_no_rule_of_the_standards_is_broken(data: bytes, profile: ValidationProf
     found = validate_pdf_bytes(data, profile=profile)
     assert [failure.message for failure in found.failures] == []
     assert found.rules.total > 100
+
+
+def test_packed_objects_that_end_with_a_carriage_return_are_packed_otherwise(data: bytes) -> None:
+    """With the line feed behind it, it would be taken for the end of a line: one byte in 256 is one."""
+    ends = [b"\r\nendstream", b"\n\r\nendstream", b"\x0d.\nendstream", b".\nendstream"]
+    assert clear(ends.__getitem__) == ends[2]
+    assert b"\r\nendstream" not in data
 
 
 def test_headings_go_down_one_level_at_a_time(pdf: pikepdf.Pdf) -> None:

@@ -62,7 +62,7 @@ def require(store: Store, point: Point) -> None:
          "method.integrated_gradients_blur.baseline: 'blur' needs an image, but 'measurements' is"),
         ((*IRIS, "method=[occlusion]", "method.occlusion.baseline=sample:rose"), "the data has no sample 'rose'"),
         ((*DIGITS, "method=[occlusion_patches]", "method.occlusion_patches.strides=[1]",
-          "method.occlusion_patches.sliding_window_shapes=[2]"), r"\(2,\) was given, but there are 2 axes"),
+          "method.occlusion_patches.sliding_window_shapes=[2]"), r"\(2,\) was given, but elements have 2 axes"),
     ],
 )  # fmt: skip
 def test_what_the_data_rule_out_is_refused(words: tuple[str, ...], message: str, store: Store) -> None:
