@@ -148,7 +148,7 @@ def _inputs_figure(material: Material) -> Figure:
     labels = tuple(part.input for part in material.main.summary.inputs)
     series = tuple(
         Series(name=tr(method.title), values=_shares(method.summary.inputs), errors=_errors(method.summary.inputs))
-        for method in reversed(material.methods)
+        for method in material.drawn
     )
     return Figure(
         name=f"{material.slug}-inputs",

@@ -115,7 +115,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                 *swarm_blocks(material, _spread(material)),
                 *(
                     Block(figures=(f"{material.slug}-{method.label}-profile",), asides=(_aside(_READ_TIME),) * (k == 0))
-                    for k, method in enumerate(reversed(material.methods))
+                    for k, method in enumerate(material.drawn)
                 ),
             ),
         ),
@@ -127,7 +127,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                     Block(
                         figures=(f"{material.slug}-{method.label}-samples",), asides=(_aside(_READ_BANDS),) * (k == 0)
                     )
-                    for k, method in enumerate(reversed(material.methods))
+                    for k, method in enumerate(material.drawn)
                 ),
                 Block(tables=(_pieces(material),)),
             ),

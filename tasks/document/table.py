@@ -145,7 +145,7 @@ def importance_figure(material: Material) -> Figure:
     order = feature_order(material)
     labels = tuple(without_units(material.main.summary.importances[0].features)[k] for k in order)
     series = []
-    for method in reversed(material.methods):
+    for method in material.drawn:
         values, errors, meaning = shares(material, method)
         series.append(Series(name=tr(method.title), values=values[order], errors=errors[order]))
     if material.reference is not None:
@@ -332,7 +332,7 @@ def sections(material: Material) -> tuple[Section, ...]:
                     figures=(f"{material.slug}-{method.label}-samples",),
                     asides=(_read_samples(),) if method.additive and material.whole else (),
                 )
-                for method in reversed(material.methods)
+                for method in material.drawn
             ),
         ),
     )

@@ -228,6 +228,11 @@ class Material(Record):
         additive = [method for method in self.methods if method.additive]
         return (additive or list(self.methods))[-1]
 
+    @property
+    def drawn(self) -> tuple[MethodMaterial, ...]:
+        """The methods as figures have them: the main one first, so that it has the same colour in all of them."""
+        return (self.main, *(method for method in reversed(self.methods) if method is not self.main))
+
     def sample_name(self, row: int) -> str:
         """What a reader calls a shown sample."""
         names = self.dataset.names if self.dataset.names is not None else self.dataset.sample_ids

@@ -13,7 +13,7 @@ from exhibit.tasks.document.explained import EXPLANATION
 from exhibit.tasks.document.rules import MODEL, rules
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.spec import DocumentSpec
-from exhibit.tasks.document.table import _teaser
+from exhibit.tasks.document.table import _teaser, importance_figure
 from exhibit.tasks.document.verdicts import meaning
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.models.choice import ModelChoice
@@ -126,6 +126,16 @@ def test_the_shares_of_page_one_are_shares_of_all(features: int) -> None:
         assert series.values.sum() == pytest.approx(100)
     assert len(bars.labels) == min(features, 4)
     assert (bars.labels[-1] == f"{features - 3} others") == (features > 4)
+
+
+def test_the_main_method_has_one_colour_on_page_one_and_in_the_chapter() -> None:
+    """Also where the last method has no parts that add up, as occlusion, and the one before it is the main one."""
+    first, last = flowers([4, 1, 1, 1], [1, 4, 1, 1]).methods
+    item = flowers([4, 1, 1, 1], [1, 4, 1, 1], methods=(first, last.model_copy(update={"additive": False})))
+    front, chapter = (figure.content for figure in (_teaser(item), importance_figure(item)))
+    assert isinstance(front, Bars)
+    assert isinstance(chapter, Bars)
+    assert [one.name for one in front.series] == [one.name for one in chapter.series] == [first.title, last.title]
 
 
 def test_chapters_on_one_model_that_put_another_feature_first_dispute_each_other() -> None:
