@@ -256,11 +256,12 @@ def test_a_mean_over_classes_of_which_one_has_few_rows_has_the_interval_of_their
     own = named(classification(always, labels, CLASSES[:2], "test", labels))
     found = own["balanced accuracy"].interval
     assert found is not None
-    down, up = 1 - 0.025 ** (1 / 27), 1 - 0.025 ** (1 / 3)  # the exact intervals of 27 of 27, and of none of 3
+    # The exact intervals of 27 of 27, and of none of 3, of which both hold at 95%.
+    down, up = 1 - 0.0125 ** (1 / 27), 1 - 0.0125 ** (1 / 3)
     assert found == pytest.approx((0.5 - down / 2, 0.5 + up / 2))
     rare = np.array([0] * 29 + [1])  # a third of the resamples lack the one row
     own = named(classification(always, rare, CLASSES[:2], "test", labels))
-    down, up = 1 - 0.025 ** (1 / 29), 0.975  # of 29 of 29, and of none of one
+    down, up = 1 - 0.0125 ** (1 / 29), 1 - 0.0125  # of 29 of 29, and of none of one
     assert own["balanced accuracy"].interval == pytest.approx((0.5 - down / 2, 0.5 + up / 2))
 
 
