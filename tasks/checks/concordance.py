@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, told
-from exhibit.tasks.checks.faithfulness import FIRST, OfValues, given_and_lost, groups_of
+from exhibit.tasks.checks.faithfulness import ALIKE, FIRST, OfValues, given_and_lost, groups_of
 from exhibit.tasks.checks.inference import AVERAGE
 from exhibit.tasks.checks.substrates import NAMES
 from exhibit.tasks.records.base import Array
@@ -15,7 +15,6 @@ from exhibit.tasks.records.language import Message, as_message, mark, say, say_a
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 _ADDS_UP = 0.05  # of the largest loss: what an explanation may be off by and still share out that of everything
-_ALIKE = 0.01  # of the largest loss: groups that differ by no more, as the rounding of values may, are worth alike
 _LAST_BITS = 1e-6  # of a score in single precision
 
 
@@ -117,7 +116,7 @@ def _concordance(given: Array, lost: Array, whole: float, taken: Array) -> tuple
     if abs(given[-1] - lost[-1]) > _ADDS_UP * largest:
         return nothing, _APART
     other, varies = over_orders(lost, taken)
-    if other.var() < varies.mean() + (_ALIKE * largest) ** 2:
+    if other.var() < varies.mean() + (ALIKE * largest) ** 2:
         return nothing, _OF_ORDER
     one = shapley(given, taken)
     apart = one.var() + other.var() + (one.mean() - other.mean()) ** 2

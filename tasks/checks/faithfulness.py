@@ -321,7 +321,8 @@ class FaithfulnessCorrelationSpec(OfValues):
         taken = [self._taken(int(of.max()) + 1, name) for of, name in zip(labels, names, strict=True)]
         given, lost, whole = given_and_lost(case, rows, own, self.taken_away(case, rows), labels, taken)
         found = pearson(given, lost)
-        changes = np.nanmax(lost, axis=1) - np.nanmin(lost, axis=1) > _LAST_BITS * np.abs(whole)
+        least = np.maximum(_LAST_BITS * np.abs(whole), ALIKE * np.nanmax(np.abs(lost), axis=1))
+        changes = np.nanmax(lost, axis=1) - np.nanmin(lost, axis=1) > least
         return np.where(changes, np.nan_to_num(found), np.nan)
 
     def _taken(self, groups: int, name: object) -> Array:
@@ -454,6 +455,7 @@ def _compared(one: Array, other: Array) -> Array:
 
 
 _LAST_BITS = 1e-6  # of a score in single precision
+ALIKE = 0.01  # of the largest loss: parts that differ by no more, as values may be off, are worth alike
 
 
 def given_and_lost(

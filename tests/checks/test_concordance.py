@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from exhibit.tasks.checks.concordance import ConcordanceSpec, every_set, over_orders, shapley
-from exhibit.tasks.checks.faithfulness import groups_of
+from exhibit.tasks.checks.faithfulness import FaithfulnessCorrelationSpec, groups_of
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.verdict import CheckResult
@@ -87,6 +87,22 @@ def test_parts_that_are_worth_alike_are_not_told_apart_by_rounding(off: float) -
     same = np.ones_like(ROWS)
     given = exact(score, same) + off * np.random.default_rng(0).normal(size=same.shape)
     assert concordance(score, given, same).verdict == "not assessed"
+
+
+def test_parts_that_are_lost_nearly_alike_are_not_ordered_by_what_values_are_off() -> None:
+    """Equal weights of inputs that differ by a ten thousandth: values right to as much correlate by chance."""
+    random = np.random.default_rng(0)
+    values = (1 + 1e-4 * random.normal(size=IMAGES.shape)).astype(np.float32)
+    given = values[..., 0] + 1e-4 * random.normal(size=values.shape[:-1])
+    (item,) = images().inputs
+    case = replace(
+        linear_case(np.ones((2, 2))),
+        dataset=lambda: images().model_copy(update={"inputs": (item.model_copy(update={"values": values}),)}),
+        shards=shards({"image": given[..., np.newaxis]}),
+    )
+    found = FaithfulnessCorrelationSpec().measure(case)
+    assert found.verdict == "not assessed"
+    assert found.sentence == "Whatever group of elements is replaced, the score falls alike."
 
 
 def test_what_never_changes_the_score_is_not_said_to_add_up_to_something_else() -> None:
