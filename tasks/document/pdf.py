@@ -77,7 +77,6 @@ def render_pdf(
             "pdf_variant": "pdf/a-3a",
             "pdf_identifier": _ZEROS,
             "presentational_hints": True,
-            "attachments": [_attached(item, when) for item in items],
         }
 
         def laid_out(page: str) -> Any:
@@ -93,7 +92,8 @@ def render_pdf(
                 _finished(laid_out, pdf, items, places)
                 _with_spare(pdf, spare)
 
-            return bytes(pages.write_pdf(finisher=finisher, **options))
+            attached = [_attached(item, when) for item in items]  # each of which can be written once
+            return bytes(pages.write_pdf(finisher=finisher, attachments=attached, **options))
 
         data = clear(written)
     if complaints:
