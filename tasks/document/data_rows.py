@@ -70,10 +70,10 @@ def _given(found: Datasheet) -> str:
         else tr("in {columns}, most in {column}", columns=count(len(empty), "column"), column=_most(empty))
     )
     said = trn(
-        "{number} of {total} cells{of} ({share}) was empty when they were read, {where}; below they count as empty, "
-        "whatever the model is given in their place.",
-        "{number} of {total} cells{of} ({share}) were empty when they were read, {where}; below they count as empty, "
-        "whatever the model is given in their place.",
+        "{number} of {total} cells of these columns{of} ({share}) was empty when they were read, {where}; below they "
+        "count as empty, whatever the model is given in their place.",
+        "{number} of {total} cells of these columns{of} ({share}) were empty when they were read, {where}; below they "
+        "count as empty, whatever the model is given in their place.",
         cells,
         total=f"{total:,}",
         of=of,

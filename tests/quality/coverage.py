@@ -122,7 +122,6 @@ CASES: tuple[Stated, ...] = (
     *(Stated(f"{name}, 3 of 10 of 60 rows", _CLASS, of_class(name, 60, 0.3)) for name in _MEASURES),
     *(Stated(f"{name}, 3 of 10 of 300 rows", _CLASS, of_class(name, 300, 0.3)) for name in _MEASURES),
     Stated("mean absolute error, 60 rows", _VALUE, of_errors(60, normal, _NORMAL)),
-    Stated("mean absolute error, 60 rows, few far off", _VALUE, of_errors(60, far, _FAR)),
     Stated("mean absolute error, 300 rows, few far off", _VALUE, of_errors(300, far, _FAR)),
     Stated("share of 2%, 30 rows", _GROUP, of_group(30, rare, 0.02)),
     Stated("calibration of a class of 2%, 30 rows", _GROUP, of_group(30, calibrated, 0.0)),
@@ -142,11 +141,14 @@ CASES: tuple[Stated, ...] = (
     Stated("R², 200 rows, few far off", _GROUP, of_group(200, explained(far, 10.0), 1 - _SQUARES / 100)),
 )
 
+# What no row shows is in no interval: of a value nothing else says how far off a row may be.
+BEYOND = Stated("mean absolute error, 60 rows, few far off", _VALUE, of_errors(60, far, _FAR))
+
 
 def main(seeds: int) -> None:
     """Prints the list, and writes it into the documentation."""
     lines = ["| stated | of | holds the truth |", "|---|---|---|"]
-    for case in CASES:
+    for case in (*CASES, BEYOND):
         lines.append(f"| {case.name} | {case.where} | {rate(case, seeds):.1%} |")
         sys.stdout.write(f"{lines[-1]}\n")
         sys.stdout.flush()
