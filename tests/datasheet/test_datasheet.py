@@ -187,7 +187,7 @@ def test_cells_are_empty_as_they_were_read_whatever_fills_them(tmp_path: Path, w
     assert facts == {name: expected[name] for name in facts}
     said = data_rows.used(flowers([1, 2, 3, 4]), found)
     assert "No cell" not in said
-    assert ("8 of 80 cells of these columns (10%)" if whole else "16 of 120 cells (13%)") in said
+    assert ("8 of 80 cells of these columns (10%)" if whole else "16 of 120 cells of these columns (13%)") in said
     assert "In all training rows the column town has the same value." in said
 
 
