@@ -16,6 +16,7 @@ from exhibit.tasks.document.words import (
     judged,
     listing,
     neither,
+    plain,
     rounded,
     signed,
     with_beside,
@@ -295,10 +296,22 @@ def written(value: float, measure: str) -> str:
     return signed(value) if measure == "calibration" else neither(value)
 
 
-def _interval(ends: tuple[float, float] | None, measure: str) -> str:
+def _interval(ends: tuple[float, float] | None, measure: str, limit: float | None = None) -> str:
+    """In so many digits that its ends differ from the limit as the verdict says."""
     if ends is None:
         return tr("not known")
-    return interval(*ends, 3, rounded) if measure in _NO_SHARES else interval(*ends)
+    digits, write = (3, rounded) if measure in _NO_SHARES else (2, plain)
+    sides = (
+        []
+        if limit is None
+        else [(end, sign * limit) for end in ends for sign in (-1, 1) if abs(end - sign * limit) > _TOUCHES * limit]
+    )
+    while digits < _MOST_DIGITS and any(write(end, digits) == write(at, digits) for end, at in sides):
+        digits += 1
+    return interval(*ends, digits, write)
+
+
+_MOST_DIGITS, _TOUCHES = 8, 1e-5  # an end that is nearer to the limit than that reads as it
 
 
 def _apart(material: Material, asked: ForWhom, measured: Measured) -> tuple[Block, ...]:
@@ -423,7 +436,7 @@ def _row(table: Subgroups, item: Disparity, names: Mapping[str, str]) -> tuple[s
         if pair.difference
         else tr("{one} and {other} alike", one=high, other=low),
         _size(pair.difference, item.measure),
-        _interval(pair.interval, item.measure),
+        _interval(pair.interval, item.measure, limit),
         "–" if limit is None else _size(limit, item.measure),
         item.verdict or "–",
     )
@@ -499,7 +512,7 @@ def _told(table: Subgroups, item: Disparity, measured: Measured, names: Mapping[
         size=_size(pair.difference, item.measure),
         high=names[pair.high],
         low=names[pair.low],
-        interval=_interval(pair.interval, item.measure),
+        interval=_interval(pair.interval, item.measure, item.limit),
         base=_base(table, item, pair),
     )
 

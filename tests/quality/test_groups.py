@@ -326,6 +326,22 @@ def test_ends_of_ranges_keep_all_digits() -> None:
     assert ranges(np.array([0.05]), [0.1, 123456.75]) == ["under 0.1"]
 
 
+@pytest.mark.parametrize(
+    ("ends", "measure", "limit", "said"),
+    [
+        ((0.1003, 0.73), "selection rate", 0.1, "0.1003 to 0.7300"),
+        ((-0.0999, 0.0301), "TPR", 0.1, "−0.0999 to 0.0301"),
+        ((0.12, 0.73), "TPR", 0.1, "0.12 to 0.73"),
+        ((2.0401, 12.0), "mean error", 2.04, "2.0401 to 12"),
+    ],
+)
+def test_an_interval_reads_on_its_side_of_the_limit(
+    ends: tuple[float, float], measure: str, limit: float, said: str
+) -> None:
+    """A measure that fails does not read "0.10 to 0.73" beside a limit of 0.10."""
+    assert for_whom._interval(ends, measure, limit) == said
+
+
 def test_two_groups_of_two_columns_have_two_names() -> None:
     one, two = grouping("g", np.array(["p", "p, q"])), grouping("h", np.array(["q, r", "r"]))
     assert one.crossed(two).groups == ("'p', 'q, r'", "'p', 'r'", "'p, q', 'q, r'", "'p, q', 'r'")
