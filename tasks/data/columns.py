@@ -77,11 +77,11 @@ class Column(TableColumn):
         """
         name, known = str(cells.name), cells.dropna()
         if is_number(known) and not asked.category:
-            return cls._of_numbers(name, asked)
+            return cls._of_numbers(name, asked, gaps=len(known) < len(cells))
         known_words = [word for word in words(known) if word is not None]
         # Numbers that came as words, being larger than any whole number of the machine; but not codes.
         if all(map(is_number_word, known_words)) and not any(map(is_code, known_words)) and not asked.category:
-            return cls._of_numbers(name, asked)
+            return cls._of_numbers(name, asked, gaps=len(known) < len(cells))
         if not asked.category:
             require_no_marks(known, known_words, "path")
             require_plain_numbers(known, known_words, "path")
@@ -113,7 +113,9 @@ class Column(TableColumn):
         )
 
     @classmethod
-    def _of_numbers(cls, name: str, asked: Asked) -> Self:
+    def _of_numbers(cls, name: str, asked: Asked, *, gaps: bool) -> Self:
+        if asked.filling == "category" and not gaps:  # asked of columns of words that have some
+            return cls(name=name, kind="number")
         if asked.filling == "category":
             raise InputError(
                 f"data.missing: 'category' has no meaning for the numbers of {name!r}; {by_column(name, 'mean')}"

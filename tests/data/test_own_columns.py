@@ -85,6 +85,17 @@ def test_words_take_the_commonest_or_a_category_of_their_own(tmp_path: Path) -> 
         gaps(tmp_path, "category")
 
 
+def test_numbers_without_gaps_are_left_alone_where_words_with_gaps_have_a_category(tmp_path: Path) -> None:
+    """As the message on gaps of words offers it: it was refused for any column of numbers."""
+    file = tmp_path / "t.csv"
+    file.write_text(
+        "age,job,y\n" + "".join(f"{20 + k},{['smith', '', 'baker'][k % 3]},{'pq'[k % 2]}\n" for k in range(24))
+    )
+    data = TableSpec(path=file, label="y", missing="category").load(Memory())
+    assert data.inputs[0].features == ("age", "job: baker", "job: smith", "job: missing")
+    assert data.inputs[0].array[1].tolist() == [21, 0, 0, 1]
+
+
 def test_rows_to_explain_are_filled_as_those_of_the_fit_were(tmp_path: Path) -> None:
     """From the scheme that the run left, too."""
     week = tmp_path / "week.csv"
