@@ -66,7 +66,7 @@ def test_rows_to_explain_may_lack_their_class(project: Project) -> None:
         "model=mlp", "method=[integrated_gradients]", "runner=inline",
     )  # fmt: skip
     page = (found.directory / "report.html").read_text()
-    assert "3 more rows are given to be explained; 1 of them have a label." in page
+    assert "3 more rows are given to be explained; 1 of them has a label." in page
     assert "not known" in page
 
 
