@@ -1,7 +1,7 @@
 """What the checks can see: explanations with planted faults, and right ones, of small nets on real data.
 
 Nets are trained by scikit-learn and explained by the few lines below, so that nothing of the product's own methods is
-tested here. `python -m tests.checks.planted 40` measures the whole matrix, in a quarter of an hour, and writes it where
+tested here. `python -m tests.checks.planted 40` measures the whole matrix, in half an hour, and writes it where
 documents read it; with names after the number it measures these alone.
 """
 
