@@ -87,10 +87,10 @@ def render_pdf(
             pages = laid_out(html := closer())
         places = pdf_tags.Places.of(html)
 
-        def written(spare: int) -> bytes:
+        def written(blanks: int) -> bytes:
             def finisher(laid_out: Any, pdf: Any) -> None:
                 _finished(laid_out, pdf, items, places)
-                _with_spare(pdf, spare)
+                pdf.catalog["Type"] += " " * blanks
 
             attached = [_attached(item, when) for item in items]  # each of which can be written once
             return bytes(pages.write_pdf(finisher=finisher, attachments=attached, **options))
@@ -272,22 +272,15 @@ def _ending_clearly(pdf: Any) -> None:
 
 
 def clear(written: Callable[[int], bytes]) -> bytes:
-    """The file, `written` with so many objects that nothing refers to: none, but where the packed objects, which are
-    put together last, end with a carriage return; one object more gives them another end."""
-    for spare in range(_TRIES):
-        if b"\r\nendstream" not in (data := written(spare)):
+    """The file, `written` with so many blanks too many: none, but where the packed objects, which come together last,
+    end with a carriage return; a blank gives them another end."""
+    for blanks in range(_TRIES):
+        if b"\r\nendstream" not in (data := written(blanks)):
             return data
     raise RenderingError("the PDF was not written: its packed objects end with a carriage return")
 
 
 _TRIES = 20  # of which one in a hundred or so fails
-
-
-def _with_spare(pdf: Any, number: int) -> None:
-    import pydyf
-
-    for _ in range(number):
-        pdf.add_object(pydyf.Dictionary({}))
 
 
 def _media_type(name: str) -> str:
