@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fairlearn import metrics as fair
-from scipy.stats import binomtest, chi2_contingency, f_oneway, fisher_exact, kruskal, norm
+from scipy.stats import binom, binomtest, chi2_contingency, f_oneway, fisher_exact, kruskal, norm
 from scipy.stats import t as student
 from sklearn.metrics import (
     accuracy_score,
@@ -585,6 +585,26 @@ def test_the_interval_of_r2_follows_from_those_of_the_errors_and_of_the_labels()
     up = np.hypot(np.log(errors.high / errors.value), np.log(around.value / around.low))
     down = np.hypot(np.log(errors.value / errors.low), np.log(around.high / around.value))
     assert (found.low, found.high) == pytest.approx((1 - left * np.exp(up), 1 - left * np.exp(-down)))
+
+
+@pytest.mark.parametrize("share_of_all", [0.002, 0.01, 0.05, 0.2, 0.5])
+@pytest.mark.parametrize(("rows", "level"), [(30, 0.95), (30, 0.9999), (100, 0.95), (100, 0.9999)])
+def test_the_interval_of_a_share_misses_it_no_more_often_than_the_level_says(
+    share_of_all: float, rows: int, level: float
+) -> None:
+    """By the binomial distribution."""
+    ends = [clopper_pearson(hits, rows, level) for hits in range(rows + 1)]
+    chances = binom.pmf(np.arange(rows + 1), rows, share_of_all)
+    missed = sum(chance for chance, (low, high) in zip(chances, ends, strict=True) if not low <= share_of_all <= high)
+    assert missed <= 1 - level
+
+
+def test_wilsons_interval_misses_a_rare_share_over_a_hundred_times_as_often() -> None:
+    """One of 0.2%, of 100 rows at 99.99%, by the binomial distribution: why groups have another."""
+    by_wilson = [wilson(hits, 100, norm.ppf(0.99995)) for hits in range(101)]
+    rare = binom.pmf(np.arange(101), 100, 0.002)
+    missed = sum(chance for chance, (low, high) in zip(rare, by_wilson, strict=True) if not low <= 0.002 <= high)
+    assert missed > 100 * 0.0001
 
 
 @pytest.mark.parametrize("level", [0.95, 0.999])
