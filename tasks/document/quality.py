@@ -54,8 +54,9 @@ def _intervals(quality: Quality) -> tuple[str, ...]:
     if not quality.classes:
         return (
             tr(
-                "Intervals are at 95%: those of mean errors allow for a few more rows that are as far off as the "
-                "farthest here, for few rows say little of what is rare."
+                "Intervals are at 95%: those of RMSE and R² from resampled rows (bootstrap-t); those of mean errors "
+                "allow for a few more rows that are as far off as the farthest here, for few rows say little of what "
+                "is rare."
             ),
         )
     return (
