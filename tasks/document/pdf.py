@@ -95,7 +95,7 @@ def render_pdf(
             attached = [_attached(item, when) for item in items]  # each of which can be written once
             return bytes(pages.write_pdf(finisher=finisher, attachments=attached, **options))
 
-        data = clear(written)
+        data = ending_clearly(written)
     if complaints:
         raise RenderingError("the PDF was not written: " + "; ".join(dict.fromkeys(complaints)))
     return _sealed(data)
@@ -117,7 +117,7 @@ def render_part(html: str) -> tuple[int, bytes]:
 
 def _part_finished(_: Any, pdf: Any) -> None:
     number_by_place(pdf)
-    _ending_clearly(pdf)
+    _streams_end_clearly(pdf)
 
 
 def sheets(html: str) -> int:
@@ -243,7 +243,7 @@ def _finished(laid_out: Any, pdf: Any, items: Sequence[Attachment], places: Mapp
     pdf_tags.mend(pdf, places)
     signoff.add_fields(laid_out, pdf)
     number_by_place(pdf)
-    _ending_clearly(pdf)
+    _streams_end_clearly(pdf)
 
 
 def _described(pdf: Any, items: Sequence[Attachment]) -> None:
@@ -258,7 +258,7 @@ def _described(pdf: Any, items: Sequence[Attachment]) -> None:
         pdf.catalog["AF"][:] = [file.reference for file in files]
 
 
-def _ending_clearly(pdf: Any) -> None:
+def _streams_end_clearly(pdf: Any) -> None:
     """No content ends with a carriage return: with the line feed behind it, it would be taken for the end of a line
     that is no content, and the content for one byte shorter than it says."""
     import pydyf
@@ -271,9 +271,9 @@ def _ending_clearly(pdf: Any) -> None:
                 item.stream.append(b"")
 
 
-def clear(written: Callable[[int], bytes]) -> bytes:
-    """The file, `written` with so many blanks too many: none, but where the packed objects, which come together last,
-    end with a carriage return; a blank gives them another end."""
+def ending_clearly(written: Callable[[int], bytes]) -> bytes:
+    """The file, `written` with so many blanks: none, or, where the packed objects, which the engine puts together last,
+    end with a carriage return, as few as give them another end."""
     for blanks in range(_TRIES):
         if b"\r\nendstream" not in (data := written(blanks)):
             return data

@@ -10,7 +10,7 @@ from exhibit.tasks.models.performance import rate
 from exhibit.tasks.quality import ranking
 from exhibit.tasks.quality.calibration import calibration
 from exhibit.tasks.quality.counted import (
-    LEVEL,
+    BY_ITSELF,
     AveragePrecision,
     Balanced,
     Counted,
@@ -138,7 +138,7 @@ def _held(found: Measure | None, statistic: Statistic | None, rows: int, fewest:
         return found
     if fewest >= FEW and found.interval is not None and has_width(*found.interval):
         return found
-    counted = statistic.of(np.ones(rows, bool), LEVEL)
+    counted = statistic.of(np.ones(rows, bool), BY_ITSELF)
     return found.model_copy(update={"interval": counted and (counted.low, counted.high)})
 
 

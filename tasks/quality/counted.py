@@ -251,7 +251,7 @@ def share(hits: Array, level: float) -> Counted | None:
 
 def bounds_of(means: Mapping[str, Mean], rows: int) -> dict[str, tuple[float, float]]:
     """By name the 95% intervals over all of so many rows; none over fewer than `LEAST`."""
-    found = {name: own.of(np.ones(rows, bool), LEVEL) for name, own in means.items() if rows >= LEAST}
+    found = {name: own.of(np.ones(rows, bool), BY_ITSELF) for name, own in means.items() if rows >= LEAST}
     return {name: own.ends for name, own in found.items() if own is not None}
 
 
@@ -268,5 +268,5 @@ def with_far(values: Array, far: float, level: float) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-LEVEL = 0.95
+BY_ITSELF = 0.95  # the level of an interval that is not held together with others
 _TINY = 1e-12  # of a variance: rows that do not move a number

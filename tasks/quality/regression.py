@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from exhibit.tasks.quality.counted import LEVEL, Mean, bounds_of
+from exhibit.tasks.quality.counted import BY_ITSELF, Mean, bounds_of
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Split
 from exhibit.tasks.records.language import mark
@@ -44,5 +44,5 @@ def _bins(predicted: Array, errors: Array) -> list[ErrorBin]:
             rmse=float(np.sqrt((errors[part] ** 2).mean())),
         )
         for part in parts
-        if (own := every.of(np.isin(np.arange(len(errors)), part), LEVEL))
+        if (own := every.of(np.isin(np.arange(len(errors)), part), BY_ITSELF))
     ]

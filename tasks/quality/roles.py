@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from exhibit.tasks.chances import holm
-from exhibit.tasks.quality.counted import Mean
+from exhibit.tasks.quality.counted import BY_ITSELF, Mean
 from exhibit.tasks.quality.resampling import intervals, summed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.grouping import Grouping
@@ -132,7 +132,7 @@ def _roles(
 
 def _mean(every: Mean, rows: Array) -> Estimate:
     """Over `rows`, a mask, with an interval where so many have the feature that their spread says something."""
-    found = every.of(rows, 0.95)
+    found = every.of(rows, BY_ITSELF)
     if found is None:
         return Estimate(value=float(every.values[rows].mean()), rows=int(rows.sum()), interval=None)
     return found.estimate

@@ -20,7 +20,7 @@ from exhibit.tasks.document.fonts import paper_faces
 from exhibit.tasks.document.pdf import (
     Attachment,
     RenderingError,
-    clear,
+    ending_clearly,
     pdf_digest,
     pdf_digest_ok,
     render_pdf,
@@ -116,7 +116,7 @@ def test_no_rule_of_the_standards_is_broken(data: bytes, profile: ValidationProf
 def test_packed_objects_that_end_with_a_carriage_return_are_packed_otherwise(data: bytes) -> None:
     """With the line feed behind it, it would be taken for the end of a line: one byte in 256 is one."""
     ends = [b"\r\nendstream", b"\n\r\nendstream", b"\x0d.\nendstream", b".\nendstream"]
-    assert clear(ends.__getitem__) == ends[2]
+    assert ending_clearly(ends.__getitem__) == ends[2]
     assert b"\r\nendstream" not in data
 
 
