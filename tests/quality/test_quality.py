@@ -158,6 +158,18 @@ def test_intervals_hold_the_truth_at_least_as_often_as_they_say(case: Stated) ->
     assert rate(case, 30) >= 0.8
 
 
+def test_a_page_says_where_all_intervals_of_its_table_come_from() -> None:
+    """Of a regression RMSE and R² stand beside the mean errors, whose intervals are others."""
+    values = np.arange(60.0)
+    item = material("x", [], inputs("table"))
+    item = item.model_copy(update={"dataset": item.dataset.model_copy(update={"classes": ()})})
+    [section] = told.sections(item.model_copy(update={"quality": regression(values, values + 1, "test", values)}))
+    assert (
+        "those of RMSE and R² from resampled rows (bootstrap-t); those of mean errors allow for a few more rows"
+        in (section.blocks[0].paragraphs[0])
+    )
+
+
 def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
     """All resamples of 30 rows that are all right give an F1 and an area of 1; so few rows do not."""
     labels = np.repeat([0, 1], 15)
