@@ -102,10 +102,12 @@ def _follows_from_another(detail: ErrorDetails, details: list[ErrorDetails]) -> 
 
 
 class _Place(NamedTuple):
-    """A key of the config: its path without the names of union members, and its schema where one is known."""
+    """A key of the config: its path without the names of union members, and its schema where one is known. `kinds`: the
+    schemas by name of what stands there or could stand in its place."""
 
     path: tuple[str | int, ...]
     schema: Schema
+    kinds: Mapping[str, Schema] = {}
 
 
 def _follow(root: Schema, detail: ErrorDetails) -> _Place:
@@ -115,14 +117,15 @@ def _follow(root: Schema, detail: ErrorDetails) -> _Place:
         place = _enter(root, place, step)
     if detail["type"] == "extra_forbidden":
         known = {name for schema in _members(root, place.schema) for name in schema.get("properties", ())}
-        return _Place((*place.path, detail["loc"][-1]), {"properties": dict.fromkeys(known)})
+        return place._replace(path=(*place.path, detail["loc"][-1]), schema={"properties": dict.fromkeys(known)})
     return place
 
 
 def _enter(root: Schema, place: _Place, step: str | int) -> _Place:
     for schema in _members(root, place.schema):
         if step in (mapping := schema.get("discriminator", {}).get("mapping", {})):
-            return place._replace(schema=_resolved(root, {"$ref": mapping[step]}))
+            kinds = {name: _resolved(root, {"$ref": reference}) for name, reference in mapping.items()}
+            return place._replace(schema=kinds[step], kinds=kinds)
         if step in (properties := schema.get("properties", {})):
             return _Place((*place.path, step), _resolved(root, properties[step]))
         if isinstance(values := schema.get("additionalProperties"), Mapping):
@@ -152,7 +155,8 @@ def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
     match detail["type"]:
         case "extra_forbidden":
             sentence = unknown(path, "key", str(place.path[-1]), place.schema.get("properties", {}))
-            sentence += "".join(why for name, why in _NOT_HERE.items() if place.path[-2:] == ("data", name))
+            have = [kind for kind, schema in place.kinds.items() if place.path[-1] in schema.get("properties", {})]
+            sentence += f"; it is a key of {listed(have)}" if have else ""
         case "missing":
             simple = "type" in place.schema or "anyOf" in place.schema
             sentence = f"{path}: a value must be given" + (f"; allowed: {_allowed(place.schema)}" if simple else "")
@@ -169,14 +173,6 @@ def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
             if detail["type"] == "string_type" and isinstance(given := detail["input"], int | float):
                 sentence += f"; type {typed('.'.join(map(str, place.path)), _as_typed(given))}"
     return sentence
-
-
-# Keys of data that some kinds have, and why others do not.
-_NOT_HERE = {
-    "groups": "; these data say of no sample whose or what it is besides: data=table, text, series, image_folder, esol "
-    "and solubility have groups, and what a function of data=factory gives may",
-    "protected": "; these data have no columns that could be protected",
-}
 
 
 def _as_typed(given: float) -> str:

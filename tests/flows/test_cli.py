@@ -62,6 +62,8 @@ BAD = {
     "study=irs": "study=irs: there is no such option; allowed: ",
     "studdy=iris": "studdy: there is no such key; allowed: behaviour, check, ",
     "study=iris model.hiden=64": "model.hiden: there is no such key; allowed: ",
+    "study=digits data.groups=[sex]": "data.groups: there is no such key; allowed: kind, limits, seed, test_share; "
+    "it is a key of esol, image_folder, series, solubility, table, text",
     "study=iris method=[vanila_grad]": "method=vanila_grad: there is no such option; allowed: ",
     "study=iris,digits model.layers=3": "model.layers (point study=digits): there is no such key; allowed: ",
     "study=iris +model.foo=1": "model.foo: there is no such key; allowed: ",
