@@ -77,7 +77,11 @@ class ConcordanceSpec(OfValues):
                 left,
             ),
             self.drawn(len(values), len(order)),
-            nothing=left or say("No explanation adds up to what the score loses without any of its elements."),
+            nothing=left
+            or say(
+                "No explanation adds up to what the score loses without any of its elements, as where the method "
+                "measures from something else than stands in for them here."
+            ),
             per_sample=values[:, :1],
         )
 

@@ -174,7 +174,10 @@ def test_values_that_add_up_to_something_else_say_nothing_of_concordance() -> No
     """From another baseline they are shares of another change."""
     found = ConcordanceSpec().measure(linear_case(WEIGHTS, explained=1.5 * WEIGHTS))
     assert found.verdict == "not assessed"
-    assert found.sentence == "No explanation adds up to what the score loses without any of its elements."
+    assert found.sentence == (
+        "No explanation adds up to what the score loses without any of its elements, as where the method measures from "
+        "something else than stands in for them here."
+    )
 
 
 @pytest.mark.parametrize("groups", [2, 3, 5])
