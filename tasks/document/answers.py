@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from exhibit.tasks.document import explained, rules
 from exhibit.tasks.document.bearing import named
-from exhibit.tasks.document.concerns import by_group, concerns
+from exhibit.tasks.document.concerns import by_group, concerns, open_questions
 from exhibit.tasks.document.grounds import sample, worded
 from exhibit.tasks.document.verdicts import all_rows, not_asked
 from exhibit.tasks.document.words import capital, count, judged, listing, of_results
@@ -70,6 +70,7 @@ def front(
         answers=tuple(told(one, checks) for one in answered),
         overall=min(model.answer, explanation.answer, key=_WORST.index),
         concerns=concerns(materials, anchors),
+        undecided=open_questions(materials, anchors),
         rule=rules.rules(),
         notes=rules.notes(checks, len(materials) > 1),
         verdicts=tuple(all_rows(materials, checks, anchors)),

@@ -26,6 +26,11 @@ def by_group(materials: Sequence[Material], anchors: Mapping[str, str]) -> tuple
     return _placed(materials, anchors, (for_whom.verdicts,))
 
 
+def open_questions(materials: Sequence[Material], anchors: Mapping[str, str]) -> tuple[Concern, ...]:
+    """What page one says that nobody knows, of what was asked."""
+    return _placed(materials, anchors, (for_whom.open_questions,))
+
+
 def _placed(
     materials: Sequence[Material], anchors: Mapping[str, str], asked: Sequence[Callable[[Material], Sequence[Concern]]]
 ) -> tuple[Concern, ...]:

@@ -40,6 +40,7 @@ from exhibit.tasks.records.subgroups import (
     Subgroup,
     Subgroups,
 )
+from exhibit.tasks.records.verdict import Verdict
 
 _TOLD = 2  # findings of a concern that stand in its sentence
 # In the unit of the label.
@@ -464,20 +465,48 @@ def concerns(material: Material) -> Sequence[Concern]:
 def verdicts(material: Material) -> Sequence[Concern]:
     """What page two says of the verdicts by group, which stand in their section: how many there are of each."""
     found = material.groups
-    if found is None or found.measured is None:
+    if found is None:
         return ()
-    items = [item for table in found.measured.tables for item in table.disparities]
-    counts = Counter(item.verdict for item in items if item.verdict)
-    said = (
-        tr(
-            "Of {number} differences between groups that have a limit: {verdicts}.",
-            number=f"{counts.total():,}",
-            verdicts=listing([f"{number:,} {judged(verdict)}" for verdict, number in sorted(counts.items())]),
+    return (Concern(title=tr("By group"), sentence=_counted(found), section="groups"),)
+
+
+def open_questions(material: Material) -> Sequence[Concern]:
+    """What page one says where no group is surely treated otherwise, and nobody knows whether all are treated alike."""
+    found = material.groups
+    if found is None:
+        return ()
+    counts = _by_verdict(found)
+    if counts["fail"] or (counts and not counts["undecided"]):
+        return ()
+    if not counts:
+        title = tr("Whether the model treats all groups alike was not assessed")
+    elif counts["pass"]:
+        title = tr("Whether the model treats all groups alike is decided in part")
+    else:
+        title = tr("Whether the model treats all groups alike is not decided for any group")
+    return (Concern(title=title, sentence=_counted(found), section="groups"),)
+
+
+def _by_verdict(found: ForWhom) -> Counter[Verdict]:
+    items = [item for table in found.measured.tables for item in table.disparities] if found.measured else []
+    return Counter(item.verdict for item in items if item.verdict)
+
+
+def _counted(found: ForWhom) -> str:
+    """How many differences between groups have which verdict, or why none has any."""
+    if found.measured is None:
+        return tr("No row has a label that the answers of the model could be compared with: not assessed.")
+    counts = _by_verdict(found)
+    if not counts:
+        return tr(
+            "No measure that has a limit could be compared between two groups of {few} rows or more: not assessed.",
+            few=str(FEW),
         )
-        if counts
-        else tr("No difference between groups has a verdict: not assessed.")
+    return tr(
+        "Of {number} differences between groups that have a limit: {verdicts}.",
+        number=f"{counts.total():,}",
+        verdicts=listing([f"{number:,} {judged(verdict)}" for verdict, number in sorted(counts.items())]),
     )
-    return (Concern(title=tr("By group"), sentence=said, section="groups"),)
 
 
 def _apart_concern(material: Material, found: ForWhom, measured: Measured) -> tuple[Concern, ...]:

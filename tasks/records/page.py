@@ -238,9 +238,9 @@ class Open(Record):
 class Front(Record):
     """What page one and two say beside the findings: what was `examined`, what the user has `stated` of it; the
     answers and, by slug, the `findings` of the chapters, before they are worded; the answers as they are printed, the
-    `overall` one, the `concerns` about model and data, the `rule` they follow and the `notes` on its words; all
-    verdicts on explanations, of which the first are printed, what is said of those `by_group`, and what was
-    `not_asked`."""
+    `overall` one, the `concerns` about model and data, what was asked of these and is `undecided`, the `rule` they
+    follow and the `notes` on its words; all verdicts on explanations, of which the first are printed, what is said of
+    those `by_group`, and what was `not_asked`."""
 
     examined: tuple[Fact, ...] = ()
     stated: tuple[Fact, ...] = ()
@@ -249,6 +249,7 @@ class Front(Record):
     answers: tuple[Answer, ...] = ()
     overall: Word = "not assessed"
     concerns: tuple[Concern, ...] = ()
+    undecided: tuple[Concern, ...] = ()
     rule: tuple[Rule, ...] = ()
     notes: tuple[str, ...] = ()
     verdicts: tuple[Judged, ...] = ()

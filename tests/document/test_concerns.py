@@ -1,11 +1,15 @@
 """Page one names what is wrong with model or data, once, and leads to where it is told."""
 
+from typing import Literal
+
 import pytest
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.document import concerns
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Concern
 from exhibit.tasks.records.subgroups import Disparity, ForWhom, Measured, Pair, Subgroups
+from tests.document.test_card import html, written
 from tests.document.test_first_pages import flowers
 from tests.test_for_whom import NOTHING
 
@@ -28,35 +32,93 @@ def test_a_point_without_a_chapter_is_read_about_in_its_comparison(monkeypatch: 
     assert found.anchor == "chapter-compared"
 
 
-def test_page_two_counts_the_verdicts_by_group_which_its_table_does_not_have() -> None:
-    """“All verdicts” lists those on explanations; 2 by group that nobody counts would be no question that was asked."""
-    apart = [
+def apart(*verdicts: Literal["pass", "fail", "undecided"] | None) -> ForWhom:
+    """What was measured of two groups, one measure for each verdict; None of a measure without a limit."""
+    found = [
         Disparity(
             measure=f"m{k}",
             difference=0.1,
             ratio=None,
-            limit=limit,
+            limit=None if verdict is None else 0.1,
             verdict=verdict,
             surest=Pair(high="a", low="b", difference=0.1, interval=(-0.1, 0.3)),
         )
-        for k, (limit, verdict) in enumerate([(0.1, "undecided"), (0.1, "undecided"), (0.1, "fail"), (None, None)])
+        for k, verdict in enumerate(verdicts)
     ]
+    measured = Measured(
+        split="test", rows=80, about="", whole={}, intervals=4, comparisons=4,
+        tables=(Subgroups(by=("sex",), groups=(), disparities=tuple(found)),),
+    )  # fmt: skip
+    return ForWhom(by={"sex": {"a": 40, "b": 40}}, given=(), measured=measured, explained=NOTHING)
 
-    def grouped(given: list[Disparity]) -> ForWhom:
-        measured = Measured(
-            split="test", rows=80, about="", whole={}, intervals=4, comparisons=4,
-            tables=(Subgroups(by=("sex",), groups=(), disparities=tuple(given)),),
-        )  # fmt: skip
-        return ForWhom(by={"sex": {"a": 40, "b": 40}}, given=(), measured=measured, explained=NOTHING)
 
-    told = [
-        concerns.by_group(
-            [flowers([1, 2, 3, 4], slug="one").model_copy(update={"groups": grouped(given)})], {"one": "chapter-one"}
-        )
-        for given in (apart, apart[3:])
-    ]
+def chapter_of(groups: ForWhom | None) -> list[Material]:
+    return [flowers([1, 2, 3, 4], slug="one").model_copy(update={"groups": groups})]
+
+
+UNDECIDED = apart("undecided", "undecided", None)
+TOO_SMALL = "No measure that has a limit could be compared between two groups of 30 rows or more: not assessed."
+
+
+def test_page_two_counts_the_verdicts_by_group_which_its_table_does_not_have() -> None:
+    """“All verdicts” lists those on explanations; 2 by group that nobody counts would be no question that was asked."""
+    given = [apart("undecided", "undecided", "fail", None), apart(None)]
+    told = [concerns.by_group(chapter_of(groups), {"one": "chapter-one"}) for groups in given]
     assert [[(item.sentence, item.anchor) for item in found] for found in told] == [
         [("Of 3 differences between groups that have a limit: 1 fail and 2 undecided.", "section-one-groups")],
-        [("No difference between groups has a verdict: not assessed.", "section-one-groups")],
+        [(TOO_SMALL, "section-one-groups")],
     ]
-    assert concerns.by_group([flowers([1, 2, 3, 4], slug="one")], {"one": "chapter-one"}) == ()
+    assert concerns.by_group(chapter_of(None), {"one": "chapter-one"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("groups", "title", "sentence"),
+    [
+        (
+            UNDECIDED,
+            "Whether the model treats all groups alike is not decided for any group",
+            "Of 2 differences between groups that have a limit: 2 undecided.",
+        ),
+        (
+            apart("pass", "undecided", "undecided"),
+            "Whether the model treats all groups alike is decided in part",
+            "Of 3 differences between groups that have a limit: 1 pass and 2 undecided.",
+        ),
+        (apart(None), "Whether the model treats all groups alike was not assessed", TOO_SMALL),
+        (
+            UNDECIDED.model_copy(update={"measured": None}),
+            "Whether the model treats all groups alike was not assessed",
+            "No row has a label that the answers of the model could be compared with: not assessed.",
+        ),
+    ],
+)
+def test_page_one_says_of_groups_what_nobody_knows(groups: ForWhom, title: str, sentence: str) -> None:
+    """Where nothing fails, silence would read as “alike”."""
+    (found,) = concerns.open_questions(chapter_of(groups), {"one": "chapter-one"})
+    assert (found.title, found.sentence, found.anchor) == (title, sentence, "section-one-groups")
+
+
+@pytest.mark.parametrize("groups", [None, apart("pass", "pass"), apart("fail", "undecided")])
+def test_page_one_has_nothing_open_without_groups_where_all_is_decided_or_where_one_fails(
+    groups: ForWhom | None,
+) -> None:
+    assert concerns.open_questions(chapter_of(groups), {"one": "chapter-one"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Whether the model treats all groups alike is not decided for any group."),
+        ("ja", "モデルがすべての集団を同じように扱うかは、どの集団についても判定できていない。"),
+        ("zh-Hans", "模型是否同等对待所有群体，对任何群体都未能判定。"),
+    ],
+)
+def test_what_is_not_decided_stands_on_page_one_in_amber_however_much_is_found(language: str, said: str) -> None:
+    with spoken(language):
+        document = written()
+        known = [Concern(title=f"Fault {k}", sentence="It is off.", section="quality") for k in range(5)]
+        nobody = concerns.open_questions(chapter_of(UNDECIDED), {"one": "chapter-one"})
+        front = document.front.model_copy(update={"concerns": tuple(known), "undecided": nobody})
+        page = html(document.model_copy(update={"front": front, "language": language}))
+    first = page[page.index('<header class="front') : page.index("</header>")]
+    assert f'<b class="care">{said}</b>' in first
