@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from exhibit.flows.earlier import said
 from exhibit.flows.integrity import UNREADABLE, Damage, intact, require_report
 from exhibit.flows.signatures import Shown
+from exhibit.flows.stated import Stated, stated
 from exhibit.tasks.comparing.changes import changed, facts
+from exhibit.tasks.evidence.local import disambiguated
 from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.change_summary import EarlierReport
 from exhibit.tasks.records.changed import Changed, Facts, ImportanceFacts, PointFacts, PointPair, VerdictFacts
@@ -16,8 +19,9 @@ from exhibit.tasks.records.shown import escaped
 
 
 class Difference(Record):
-    """Something that is otherwise in the second report; `before` and `after` are empty where one has nothing. `beyond`:
-    whether it is more than errors explain, None where no errors are stated or none belong to it."""
+    """Something that is otherwise in the second report; `before` and `after` are empty where one has nothing. `point`:
+    empty of what is stated of the report as a whole. `beyond`: whether it is more than errors explain, None where no
+    errors are stated or none belong to it."""
 
     point: Shown
     what: Shown
@@ -27,13 +31,33 @@ class Difference(Record):
 
     def __str__(self) -> str:
         known = {True: " (more than the errors explain)", False: " (within the errors)", None: ""}[self.beyond]
-        return f"{self.point}: {self.what}: {self.before or 'absent'}, then {self.after or 'absent'}{known}"
+        before, after = _excerpts(self.before, self.after)
+        told = f"{self.what}: {before or 'absent'}, then {after or 'absent'}{known}"
+        return f"{self.point}: {told}" if self.point else told
+
+
+def _excerpts(before: str, after: str) -> tuple[str, str]:
+    """Of long texts what is around the first letter that is another; --json has all of them."""
+    if max(len(before), len(after)) <= _LETTERS or not (before and after):
+        return _cut(before, 0), _cut(after, 0)
+    alike = next((k for k, (one, other) in enumerate(zip_longest(before, after)) if one != other), 0)
+    start = max(0, alike - _LETTERS // 4)
+    return _cut(before, start), _cut(after, start)
+
+
+def _cut(text: str, start: int) -> str:
+    kept = text[start : start + _LETTERS]
+    return f"{'…' if start else ''}{kept}{'…' if start + _LETTERS < len(text) else ''}"
+
+
+_LETTERS = 160  # of a text that are printed
 
 
 class Comparison(Record):
     """Two reports: their differences by what they are about, and what cannot be compared. `points`: those
-    that both have; `retrained`: points whose model is another one, which the errors of importances leave out; `apart`:
-    the parts in which they have nothing in common, so that nothing of them was compared."""
+    that both have; `signed`: whether anybody signed one of them; `retrained`: points whose model is another one, which
+    the errors of importances leave out; `apart`: the parts in which they have nothing in common, so that nothing of
+    them was compared."""
 
     first: Shown
     second: Shown
@@ -44,7 +68,12 @@ class Comparison(Record):
     metrics: tuple[Difference, ...] = ()
     importances: tuple[Difference, ...] = ()
     verdicts: tuple[Difference, ...] = ()
+    card: tuple[Difference, ...] = ()
+    profile: tuple[Difference, ...] = ()
+    document: tuple[Difference, ...] = ()
+    signatures: tuple[Difference, ...] = ()
     not_compared: tuple[Shown, ...] = ()
+    signed: bool = False
     retrained: tuple[Shown, ...] = ()
     apart: tuple[Shown, ...] = ()
 
@@ -63,13 +92,24 @@ class Comparison(Record):
             ("metrics", self.metrics),
             ("importances", self.importances),
             ("verdicts", self.verdicts),
+            *self._stated,
+        ]
+
+    @property
+    def _stated(self) -> Sequence[tuple[str, tuple[Difference, ...]]]:
+        """What reports state as a whole, whichever points they have."""
+        return [
+            ("card", self.card),
+            ("profile", self.profile),
+            ("document", self.document),
+            ("signatures", self.signatures),
         ]
 
     def lines(self) -> Iterator[str]:
         """What is printed."""
         if not self.points:
             yield "no point is in both reports, so nothing of them is compared"
-        for name, found in self.parts if self.points else ():
+        for name, found in self.parts if self.points else self._stated:
             alike = "nothing that both have" if name in self.apart else "the same"
             told = self._verdicts() if name == "verdicts" and found else _differ(len(found)) if found else alike
             yield f"{name}: {told}"
@@ -80,6 +120,11 @@ class Comparison(Record):
             yield (
                 f"the model is another one ({', '.join(self.retrained)}); the errors of importances leave out how "
                 "much another training alone changes them"
+            )
+        if self.signed:
+            yield (
+                "of signatures it is compared what they say and by which certificate, not whether that is believed: "
+                "exhibit verify --trust CA.pem asks that"
             )
         yield from (f"not compared: {one}" for one in self.not_compared)
         yield f"{self.first}, {self.second}: {'the same' if self.same else 'different'}"
@@ -107,6 +152,7 @@ _MOST = 10  # differences of a kind that are printed
 class _Report(NamedTuple):
     about: EarlierReport
     facts: Facts
+    stated: Stated
 
 
 def difference(first: Path, second: Path) -> Comparison:
@@ -119,7 +165,12 @@ def difference(first: Path, second: Path) -> Comparison:
     for target in (first, second):
         require_report(target)
     before, after = _read(first), _read(second)
-    return compared(str(first), str(second), before.about, before.facts, after.facts)
+    found = compared(str(first), str(second), before.about, before.facts, after.facts)
+    parts = {
+        about: tuple(Difference(point="", what=what, before=then, after=now) for what, then, now in items)
+        for about, items in before.stated.differing(after.stated)
+    }
+    return found.model_copy(update={**parts, "signed": bool(before.stated.signatures or after.stated.signatures)})
 
 
 def _read(target: Path) -> _Report:
@@ -129,7 +180,11 @@ def _read(target: Path) -> _Report:
         raise Damage(f"{target}: {str(damage).removeprefix(f'{escaped(target.name)}: ')}") from damage
     try:
         found = said(subject)
-        return _Report(found.report, facts(found.points, found.importances, found.checks, found.metrics))
+        return _Report(
+            found.report,
+            facts(found.points, found.importances, found.checks, found.metrics),
+            stated(disambiguated(subject.evidence.config, subject.evidence.local), subject.signed),
+        )
     except UNREADABLE as error:
         raise InputError(f"{target}: its evidence does not describe its points, so it cannot be compared") from error
 

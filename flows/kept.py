@@ -157,7 +157,8 @@ def diff(arguments: Sequence[str]) -> int:
     parser = Parser(
         prog="exhibit diff",
         description="Compares two undamaged reports: config, data, model, metrics, importances and verdicts of the "
-        "points that both have, and says what cannot be compared. Nothing is computed again. Exit codes: 0 the same; "
+        "points that both have, card, profile, other settings of the document and signatures, and says what cannot be "
+        "compared. Nothing is computed again. Exit codes: 0 the same; "
         "4 different; 5 one of them is damaged.",
     )
     parser.add_argument("first", type=path, metavar="FIRST", help="a run directory or a report.pdf")

@@ -16,6 +16,8 @@ import pytest
 
 from exhibit.flows import cli
 from exhibit.flows.difference import Comparison, Difference, difference
+from exhibit.flows.integrity import intact
+from exhibit.flows.signatures import Signed
 from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.evidence.evidence import content_digest
 from exhibit.tasks.evidence.pretty_json import pretty
@@ -37,9 +39,10 @@ def written(
     metric_name: str = "accuracy",
     page: str = "x",
     asked: Mapping[str, Any] | None = None,
+    document: Mapping[str, Any] | None = None,
 ) -> Path:
     """A small whole run. `points`: settings by label; `importances`: mean |a| and its standard error by feature;
-    `page`: what its PDF shows; `asked`: what its data were asked for."""
+    `page`: what its PDF shows; `asked`: what its data were asked for; `document`: its settings."""
     rows = [
         {**ROW, "feature": name, "mean_absolute": value, "standard_error": error, "rank": place}
         for place, (name, (value, error)) in enumerate(importances.items(), 1)
@@ -72,7 +75,10 @@ def written(
             "document": {"issued": "2026-01-01T00:00:00Z"},
             "content": content_digest(chapters),
             "claim": "",
-            "config": {"points": [{"label": label, "title": label, **settings} for label, settings in points.items()]},
+            "config": {
+                "points": [{"label": label, "title": label, **settings} for label, settings in points.items()],
+                "document": document or {},
+            },
             "attached": {name: digest_of(data) for name, data in files.items()},
             "chapters": chapters,
             "compute": {},
@@ -215,7 +221,8 @@ def test_a_file_that_is_no_report_is_named_once(tmp_path: Path, capsys: pytest.C
 
 def test_a_report_is_the_same_as_itself_and_as_its_pdf(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["diff", str(run), str(run / "report.pdf")]) == 0
-    parts = ("config", "data", "models", "metrics", "importances", "verdicts")
+    parts = ("config", "data", "models", "metrics", "importances", "verdicts", "card", "profile", "document",
+             "signatures")  # fmt: skip
     assert capsys.readouterr().out.splitlines()[:-1] == [f"{name}: the same" for name in parts]
 
 
@@ -286,6 +293,94 @@ def test_whether_files_are_others_or_only_split_otherwise_is_told_apart(
     assert found.what == said
 
 
+CLAUSES = [{"id": "1", "title": "use", "answers": ["card.intended_use"]}, {"id": "2", "title": "data", "answers": []}]
+DOCUMENT = {
+    "kind": "report", "issued": "2026-01-01T00:00:00Z", "compare_to": None, "signoff": ["validator"],
+    "decision": {"threshold": None, "calls": 4000},
+    "card": {"owner": "Ada", "licence": None, "intended_use": ["to rank"]},
+    "profile": {"title": "rules", "version": "1", "note": None, "clauses": CLAUSES},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("part", "now", "said"),
+    [
+        ("card", {"owner": "Grace"}, ["owner: Ada, then Grace"]),
+        ("card", {"licence": "MIT"}, ["licence: absent, then MIT"]),
+        ("card", {"intended_use": ["to rank | to sort"]}, ['intended_use: ["to rank"], then ["to rank | to sort"]']),
+        ("card", None, ['intended_use: ["to rank"], then absent', "owner: Ada, then absent"]),
+        ("profile", {"version": "2"}, ["version: 1, then 2"]),
+        ("profile", {"clauses": CLAUSES[::-1]}, ['clauses: ["1", "2"], then ["2", "1"]']),
+        (
+            "profile",
+            {"clauses": [CLAUSES[0], CLAUSES[1] | {"answers": ["section.data"]}]},
+            ['clause 2, answers: absent, then ["section.data"]'],
+        ),
+        ("document", {"signoff": ["owner"]}, ['signoff: ["validator"], then ["owner"]']),
+        ("document", {"decision": {"threshold": 0.3, "calls": 4000}}, ["decision.threshold: absent, then 0.3"]),
+        ("document", {"issued": "2026-02-01T00:00:00Z", "compare_to": "latest"}, []),
+    ],
+)
+def test_card_profile_and_settings_of_the_document_are_compared_field_by_field(
+    part: str, now: Mapping[str, Any] | None, said: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All that is computed is the same. Each report has its own date, and another one before it."""
+    of_part = DOCUMENT if part == "document" else DOCUMENT[part]
+    changed = None if now is None else {**of_part, **now}
+    other = changed if part == "document" else {**DOCUMENT, part: changed}
+    runs = [
+        written(tmp_path / name, POINTS, FEATURES, document=found)
+        for name, found in (("first", DOCUMENT), ("second", other))
+    ]
+    code = cli.run(["diff", *map(str, runs)])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.strip() for line in lines if line.startswith("  ")] == said
+    assert code == (4 if said else 0)
+    assert lines[-1].endswith("different" if said else "the same")
+    found = difference(*runs)
+    assert [str(item) for item in json_parts(found)[part]] == said
+
+
+def json_parts(found: Comparison) -> dict[str, Any]:
+    """As `--json` has them, and read again."""
+    again = Comparison.model_validate_json(found.model_dump_json())
+    assert again == found
+    return dict(again.parts)
+
+
+def test_of_long_texts_the_letters_around_what_is_other_are_printed() -> None:
+    then = "a" * 500 + "b" + "c" * 500
+    found = str(Difference(point="", what="owner", before=then, after=then.replace("b", "d")))
+    assert "ab" in found
+    assert "ad" in found
+    assert len(found) < 400
+
+
+def test_signatures_are_compared_by_what_they_say_and_nobody_is_said_to_be_known(
+    made: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Signed(
+        role="model_owner", name="Ada", decision="approved", when="2026-01-02T00:00:00Z", certificate="CN=Ada",
+        issuer="CN=Ada", doubt="nobody vouches for it",
+    )  # fmt: skip
+    subject = intact(run)
+    both = {made: intact(made), run: subject._replace(signed=(said,))}
+    monkeypatch.setattr("exhibit.flows.difference.intact", both.__getitem__)
+    found = difference(made, run)
+    by = "by “Ada”, 2026-01-02T00:00:00Z, certificate of CN=Ada, issued by CN=Ada"
+    lines = list(found.lines())
+    assert f"  model owner: absent, then approved, {by}" in lines
+    assert not found.same
+    assert [line for line in lines if "--trust" in line]
+    rejected = said.model_copy(update={"decision": "rejected"})
+    both[made] = both[made]._replace(signed=(rejected,))
+    assert [str(item) for item in difference(made, run).signatures] == [
+        f"model owner: rejected, {by}, then approved, {by}"
+    ]
+    both[made] = both[run]
+    assert difference(made, run).same
+
+
 def test_what_cannot_be_compared_is_said_and_is_not_the_same(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -310,6 +405,7 @@ def test_of_reports_without_a_common_point_nothing_is_called_the_same(
     assert cli.run(["diff", str(made), str(other)]) == 4
     assert capsys.readouterr().out.splitlines()[:-1] == [
         "no point is in both reports, so nothing of them is compared",
+        *(f"{part}: the same" for part in ("card", "profile", "document", "signatures")),
         "not compared: iris is in the first report alone",
         "not compared: digits is in the second report alone",
     ]
