@@ -46,10 +46,9 @@ def earlier(report: Report, watch: Watch) -> Found | None:
         return _latest(report, watch)
     try:
         require_report(wanted)
+        return _read(wanted)
     except InputError as error:
         raise InputError(f"document.compare_to: {error}; {_GIVE}") from error
-    try:
-        return _read(wanted)
     except (Damage, OSError) as problem:
         said = problem.strerror if isinstance(problem, OSError) else problem
         raise InputError(f"document.compare_to: {wanted} is not an intact report ({said}); {_GIVE}") from problem

@@ -22,6 +22,7 @@ from exhibit.flows.signatures import Signed, signatures
 from exhibit.flows.verification import REPORT
 from exhibit.tasks.document.pdf import pdf_digest_ok
 from exhibit.tasks.document.pdf_kinds import foreign, strange_bytes
+from exhibit.tasks.document.pdf_traces import traces
 from exhibit.tasks.document.press import attachment_description, embedded_name
 from exhibit.tasks.document.revisions import Unsigned, sealed_part
 from exhibit.tasks.evidence.crate import CRATE
@@ -59,6 +60,10 @@ UNREADABLE: tuple[type[Exception], ...] = (
 
 class Damage(Exception):
     """The target is not what was written; the message names the file."""
+
+
+class NoReportError(Damage):
+    """A PDF that can be read, and in which nothing is of a report. In a run it is damage: there one was written."""
 
 
 @contextmanager
@@ -114,6 +119,7 @@ def read(target: Path, trust: Sequence[Any] | None = None) -> Subject:
 
     Raises:
         Damage: if it is not what was written.
+        InputError: for a lone PDF that has nothing of a report.
     """
     subject = intact(target, trust)
     if not target.is_dir():
@@ -128,8 +134,14 @@ def intact(target: Path, trust: Sequence[Any] | None = None) -> Subject:
 
     Raises:
         Damage: if it is not what was written.
+        InputError: for a lone PDF that has nothing of a report.
     """
-    return _intact_run(target, trust) if target.is_dir() else _read_pdf(target, trust)
+    if target.is_dir():
+        return _intact_run(target, trust)
+    try:
+        return _read_pdf(target, trust)
+    except NoReportError as error:
+        raise InputError(f"{target}: {str(error).removeprefix(f'{escaped(target.name)}: ')}") from error
 
 
 def made_again(run: Path) -> Subject:
@@ -202,7 +214,7 @@ def _read_pdf(path: Path, trust: Sequence[Any] | None) -> Subject:
         data = sealed_part(signed)
     # Nothing in the file is interpreted before its digest is known to be right.
     if not pdf_digest_ok(data):
-        raise Damage(f"{here}: it is not the file that was written, or no report")
+        raise _not_as_written(here, data)
     if more := strange_bytes(data):
         raise Damage(f"{here}: {_NEVER.format(more)}")
     attached = _read_attachments(data, here)
@@ -227,6 +239,19 @@ def _read_pdf(path: Path, trust: Sequence[Any] | None) -> Subject:
     except Unsigned as error:
         raise Damage(f"{here}: {escaped(str(error))}") from error
     return Subject(evidence, data, attached, signed=found, with_signatures=digest)
+
+
+def _not_as_written(name: str, data: bytes) -> Damage:
+    """What is known of a PDF whose seal is not right."""
+    found = traces(data)
+    if found is None:
+        return Damage(f"{name}: it is not the file that was written, or no report")
+    if found:
+        return Damage(f"{name}: it is not the file that was written; {escaped('; '.join(found))}")
+    return NoReportError(
+        f"{name}: a report was expected, and nothing in this PDF is of one: it has no seal, no evidence is attached, "
+        "and it does not say that Exhibit made it; if it was one, all of that was taken out, and nothing of it can be verified"
+    )
 
 
 _NEVER = "it holds {}, as no report does"

@@ -3,21 +3,24 @@
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import bagit
 import pandas as pd
+import pikepdf
 import pytest
 
 from exhibit.flows import cli
 from exhibit.flows.difference import Comparison, Difference, difference
-from exhibit.flows.integrity import intact
+from exhibit.flows.integrity import Damage, intact
 from exhibit.flows.signatures import Signed
+from exhibit.flows.verify import verify
 from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.evidence.evidence import content_digest
 from exhibit.tasks.evidence.pretty_json import pretty
@@ -217,6 +220,87 @@ def test_a_file_that_is_no_report_is_named_once(tmp_path: Path, capsys: pytest.C
     (path := tmp_path / "x.pdf").write_bytes(b"%PDF-1.7 and no more")
     assert cli.run(["diff", str(path), str(path)]) == 5
     assert capsys.readouterr().err == f"exhibit: {path}: it is not the file that was written, or no report\n"
+
+
+def saved(path: Path, change: Callable[[Any], object], source: Path | None = None) -> Path:
+    """A PDF that another program has written: of a report, or with one blank page."""
+    with pikepdf.new() if source is None else pikepdf.open(source) as document:
+        if source is None:
+            document.add_blank_page()
+        change(document)
+        document.save(path, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    return path
+
+
+@pytest.mark.parametrize("name", ["verify", "diff", "sign"])
+def test_an_ordinary_pdf_is_no_damaged_report(
+    name: str, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = saved(
+        tmp_path / "letter.pdf",
+        lambda pdf: pdf.docinfo.update({"/Creator": "Exhibitor 2", "/Producer": "WeasyPrint 70.0"}),
+    )
+    words = {
+        "verify": ["verify", str(path)],
+        "diff": ["diff", str(made), str(path)],
+        "sign": ["sign", str(path), "--role", "owner", "--name", "Ada", "--decision", "approved", "--key", "ada.p12"],
+    }
+    assert cli.run(words[name]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(
+        f"exhibit: {path}: a report was expected, and nothing in this PDF is of one: it has no seal, no evidence is "
+        "attached, and it does not say that Exhibit made it; if it was one, all of that was taken out"
+    )
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _without_evidence(pdf: Any) -> None:
+    for name in list(pdf.attachments):
+        del pdf.attachments[name]
+
+
+def _without_maker(pdf: Any) -> None:
+    del pdf.docinfo["/Creator"], pdf.Root.Metadata
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "more"),
+    [
+        ((), ["it says that Exhibit 1 made it", "as the seal of a report is", "evidence.json"], []),
+        ((_without_maker,), ["as the seal of a report is", "evidence.json and importances.parquet are attached"], []),
+        ((_without_evidence,), ["it says that Exhibit 1 made it"], ["no evidence is attached"]),
+        ((_without_evidence, _without_maker), ["as the seal of a report is"], ["no evidence is attached"]),
+    ],
+)
+def test_a_report_whose_evidence_or_name_was_taken_out_is_damaged(
+    change: Sequence[Callable[[Any], None]], said: list[str], more: list[str], made: Path, tmp_path: Path
+) -> None:
+    """Whatever of a report is left, it is not called bad input."""
+    path = saved(tmp_path / "other.pdf", lambda pdf: [one(pdf) for one in (_as_ours, *change)], made / "report.pdf")
+    [found] = verify(path, integrity_only=True).findings
+    assert found.startswith("other.pdf: it is not the file that was written; ")
+    assert [one for one in (*said, *more) if one not in found] == []
+    assert ("no evidence is attached" in found) == bool(more)
+    with pytest.raises(Damage, match=re.escape(found.removeprefix("other.pdf: "))):
+        difference(path, path)
+
+
+def _as_ours(pdf: Any) -> None:
+    """As `page.html.jinja` has it, which these small reports are not made of."""
+    pdf.docinfo["/Creator"] = "Exhibit 1"
+
+
+def test_an_ordinary_pdf_in_the_place_of_that_of_a_run_is_damage(run: Path) -> None:
+    saved(run / "report.pdf", lambda _: None)
+    path = run / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    manifest["files"]["report.pdf"] = {
+        "sha256": digest_of((run / "report.pdf").read_bytes()),
+        "bytes": (run / "report.pdf").stat().st_size,
+    }
+    path.write_bytes(pretty({**manifest, "sha256": None}))
+    [found] = verify(run, integrity_only=True).findings
+    assert found.startswith("report.pdf: a report was expected, and nothing in this PDF is of one")
 
 
 def test_a_report_is_the_same_as_itself_and_as_its_pdf(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
