@@ -250,7 +250,8 @@ def _not_as_written(name: str, data: bytes) -> Damage:
         return Damage(f"{name}: it is not the file that was written; {escaped('; '.join(found))}")
     return NoReportError(
         f"{name}: a report was expected, and nothing in this PDF is of one: it has no seal, no evidence is attached, "
-        "and it does not say that Exhibit made it; if it was one, all of that was taken out, and nothing of it can be verified"
+        "and it does not say that Exhibit made it; if it was one, all of that was taken out, and nothing of "
+        "it can be verified"
     )
 
 

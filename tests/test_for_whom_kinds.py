@@ -16,10 +16,12 @@ from exhibit.flows.points import Given, run_points
 from exhibit.flows.progress import Watch
 from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.data.folder import ImageFolderSpec
+from exhibit.tasks.data.followed import followed, seen
+from exhibit.tasks.data.own_series import SeriesSpec
 from exhibit.tasks.data.text import TextSpec
 from exhibit.tasks.document import roles
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.store import Store
@@ -175,6 +177,57 @@ def test_parts_of_pictures_tell_only_what_these_are_grouped_by(tmp_path: Path) -
     for protected, words in ((["age"], "is none of data.groups, .* no part of a picture can"), (["sex"] * 2, "twice")):
         with pytest.raises(InputError, match=words):
             ImageFolderSpec(path=tmp_path, groups=["sex"], protected=protected).by_name(Dataset.model_construct())
+
+
+def sensors(folder: Path, steps: int = 6) -> list[str]:
+    """200 series of two channels: the first stands higher at one site, and the second decides."""
+    random = np.random.default_rng(0)
+    site, up = random.integers(2, size=(2, 200))
+    first = 2 * site[:, np.newaxis] + 0.3 * random.normal(size=(200, steps))
+    second = 3 * (up[:, np.newaxis] - 0.5) + 0.3 * random.normal(size=(200, steps))
+    table = pd.DataFrame(
+        {f"{name}_{step}": own[:, step] for name, own in (("heat", first), ("force", second)) for step in range(steps)}
+    )
+    table["site"] = np.array(["west", "east"])[site]
+    table["sex"] = np.array(["f", "m"])[random.integers(2, size=200)]
+    table["label"] = np.where(up == 1, "up", "down")
+    table.to_csv(folder / "sensors.csv", index=False)
+    return [
+        "data=series", f"data.path={folder / 'sensors.csv'}", "data.label=label", "data.channels=[heat,force]",
+        "data.groups=[site,sex]", "data.protected=[site,sex]", "data.test_share=0.9", "model.factory=looking:steps",
+        "method=[occlusion]",
+    ]  # fmt: skip
+
+
+def test_a_channel_that_tells_the_site_is_named_and_none_tells_a_random_sex(
+    chapter: Callable[[list[str]], Material], tmp_path: Path
+) -> None:
+    material = chapter(sensors(tmp_path))
+    assert material.groups
+    site, sex = material.groups.explained.protected
+    assert {proxy.feature: proxy.tells for proxy in (*site.proxies, *sex.proxies) if proxy.tells} == {"heat": True}
+    assert [proxy.feature for proxy in sex.proxies if proxy.tells] == []
+    assert site.proxies
+    assert (site.rows, site.looked, site.rank) == (200, True, None)
+    (concern,) = roles.concerns(material, material.groups.explained)
+    assert re.match("Site is told by heat .feature [12] by mean .a., association 0.9", concern.sentence)
+    text = said(material)
+    assert "Protected are site and sex. The model is not given site and sex." in text
+
+
+def test_of_a_single_channel_the_windows_of_time_may_tell_a_column() -> None:
+    """Twenty steps are ten windows of two; the first two steps are those of the column."""
+    values = np.zeros((4, 20, 1), np.float32)
+    values[2:, :2] = [[1.0], [3.0]]
+    item = Input(name="series", kind="series", values=values, features=("x",))
+    told = seen(item, followed(item))
+    assert [array.tolist() for array in told.values()] == [[0, 0, 2, 2], *[[0] * 4] * 9]
+
+
+def test_parts_of_series_tell_only_what_these_are_grouped_by(tmp_path: Path) -> None:
+    spec = SeriesSpec(path=tmp_path / "s.csv", label="label", groups=["sex"], protected=["age"])
+    with pytest.raises(InputError, match=r"'age' is none of data\.groups, .* no channel or window of time can be said"):
+        spec.by_name(Dataset.model_construct())
 
 
 def test_when_something_counts_in_series_is_compared_between_groups(

@@ -36,10 +36,13 @@ def followed_values(item: Input, rows: Array, values: Array) -> Array:
 
 
 def seen(item: Input, names: Sequence[str]) -> Mapping[str, Array]:
-    """What may tell a column of all samples, (samples,) each: how light a part of the frame is, or whether one has
-    the token of this name. What is followed in other data has columns of its own, or is in every sample."""
+    """What may tell a column of all samples, (samples,) each: how light a part of the frame is, how high a channel or a
+    window of time is on average, or whether one has the token of this name. What is followed in other data has columns
+    of its own, or is in every sample."""
     if item.traits.pixels:
         return dict(zip(FRAME, _light(item).T, strict=True))
+    if item.traits.timed:
+        return dict(zip(names, KINDS[item.kind].amounts(item).T, strict=True))
     if not item.traits.ids:
         return {}
     ids: dict[str, list[int]] = {}

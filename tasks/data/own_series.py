@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.data.grouping import columns_of
+from exhibit.tasks.data.grouping import Protected, columns_of, protected_groups
 from exhibit.tasks.data.own import RowsSpec
 from exhibit.tasks.data.rows import require_columns
 from exhibit.tasks.data.series_file import SAMPLE, Sample, long_rows, stored_rows, wide_rows
 from exhibit.tasks.data.steps import channel_scale, narrowed
 from exhibit.tasks.records.base import Array, InputError, Record
-from exhibit.tasks.records.data import Input
+from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.records.decision import ByName
 from exhibit.tasks.records.language import mark_option, say, say_all, sayn
 
 if TYPE_CHECKING:
@@ -151,7 +152,22 @@ class SeriesSpec(RowsSpec):
     ignore: tuple[str, ...] = Field((), description="columns that are left out")
     array: str = Field("x", description="of an .npz file: the array (samples, steps, channels) or (samples, steps)")
     time_unit: str = Field("", description="of the times, for the report; s where they are dates")
+    protected: Protected = Field(
+        (),
+        description="columns of groups, such as sex, that must not be a reason: leading channels, or windows of time "
+        "of a single one, whose mean tells one are named",
+    )
     title: str = Field(mark_option("Series"), description="what the report calls the data")
+
+    about: ClassVar[frozenset[str]] = RowsSpec.about | {"protected"}
+
+    def by_name(self, _: Dataset) -> ByName:
+        """No columns of a model, and which must not be a reason.
+
+        Raises:
+            InputError: for one by which series are not grouped, so that no part of them can be said to tell it.
+        """
+        return protected_groups(self.protected, self.groups, "channel or window of time")
 
     def rows(self, path: Path, key: str, texts: Sequence[str]) -> "Table":
         """One row for each sample, with its steps in one cell."""

@@ -297,8 +297,8 @@ def _proxies(material: Material, found: ExplainedGroups) -> tuple[Table, ...]:
             name=f"{material.slug}-proxies",
             caption=tr(
                 "How well the leading features tell a protected column, over all rows where it is stated: the "
-                "correlation ratio of a number, as of how light a part of the frame is, Cramér's V of a category, or "
-                "of whether a row has a word, from 0 to 1."
+                "correlation ratio of a number, as of how light a part of the frame is or how high a channel or a "
+                "window of time is on average, Cramér's V of a category, or of whether a row has a word, from 0 to 1."
             ),
             columns=(
                 Column(title=trp("of a table of data", "column")),
