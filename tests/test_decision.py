@@ -144,6 +144,7 @@ def test_in_another_language_the_page_is_another_and_programs_read_the_same(deci
     other, same = decided(*words, language="ja")
     assert same == said
     (page,), (plain,) = other.decisions, document.decisions
+    assert (plain.title, page.title) == ("credit of row 8", "row 8のcredit")  # “credit: row 8” says that it is row 8
     assert page.how == "モデルにとって2クラスのうち確率が高い方であるため、この決定となる。"
     assert {reason.counted for reason in page.reasons} <= {"goodを支持", "goodに反対", "badを支持", "badに反対"}
     assert [reason.share for reason in page.reasons] == [reason.share for reason in plain.reasons]

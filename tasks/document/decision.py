@@ -77,7 +77,7 @@ def page(material: Material, decision: Decision, checks: Words, stated: Mapping[
     whole = sum(abs(part.value) for part in counted)
     return DecisionPage(
         slug=_slug(material, decision),
-        title=tr("{label}: {sample}", label=tr(material.dataset.label_name), sample=by_name(decision.sample)),
+        title=tr("{label} of {sample}", label=tr(material.dataset.label_name), sample=by_name(decision.sample)),
         eyebrow=tr(material.dataset.title),
         outcome=_named(material, decision, decision.outcome)
         or _predicted(material, decision.outcome, decision.threshold),
