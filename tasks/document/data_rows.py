@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from exhibit.tasks.document.data_words import called, few, titles
 from exhibit.tasks.document.rows import of_split
 from exhibit.tasks.document.spec import DATE_OF_DATA
-from exhibit.tasks.document.words import beside, capital, count, listing, share, with_beside
+from exhibit.tasks.document.words import ROUNDED, beside, capital, count, listing, parts_of_whole, share, with_beside
 from exhibit.tasks.records.card import Card
 from exhibit.tasks.records.data import Split
 from exhibit.tasks.records.datasheet import LOOSER, SHARED, Alike, ColumnSheet, Datasheet
@@ -254,14 +254,21 @@ def balance(material: Material, found: Datasheet) -> tuple[Table, ...]:
         return ()
     totals = {split: sum(own[split] for own in found.balance.values()) for split in found.rows}
     known = [split for split, total in totals.items() if total]
+    parts = {split: parts_of_whole([own[split] for own in found.balance.values()]) for split in known}
+    label = tr(material.dataset.label_name)
     return (
         Table(
             name=f"{material.slug}-balance",
-            caption=tr("Rows of each class of {label}, where it is known.", label=tr(material.dataset.label_name)),
+            caption=sentences(
+                [
+                    tr("Rows of each class of {label}, where it is known.", label=label),
+                    "" if all(whole for _, whole in parts.values()) else tr(ROUNDED),
+                ]
+            ),
             columns=(Column(title=tr("class")), *(Column(title=of_split(material, s), numeric=True) for s in known)),
             rows=tuple(
-                (name, *(with_beside(f"{own[split]:,}", share(own[split] / totals[split])) for split in known))
-                for name, own in found.balance.items()
+                (name, *(with_beside(f"{own[split]:,}", parts[split][0][place]) for split in known))
+                for place, (name, own) in enumerate(found.balance.items())
             ),
         ),
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from exhibit.tasks.document.bearing import named
-from exhibit.tasks.document.words import YEARS, asked, listing, share
+from exhibit.tasks.document.words import ROUNDED, YEARS, add_up, asked, listing, share
 from exhibit.tasks.records.decision import Cell, Decision, Part
 from exhibit.tasks.records.language import sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material, MethodMaterial
@@ -119,8 +119,7 @@ def rest(counted: Sequence[Part], printed: Sequence[Part], whole: float) -> str:
     shares = [abs(part.value) / whole for part in printed]
     others = len(counted) - len(printed)
     left = [max(1 - sum(shares), 0.0)] if others else []
-    total = sum(round(100 * value) for value in [*shares, *left])
-    rounded = tr("The shares are rounded, and so do not add up to exactly 100%.") if total != 100 else ""
+    rounded = "" if add_up([*shares, *left]) else tr(ROUNDED)
     if not others:
         return sentences([tr("Nothing else counted."), rounded])
     told = trn(

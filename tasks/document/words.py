@@ -171,12 +171,47 @@ def share(value: float) -> str:
     (0.325 is 0.33 and 33%)."""
     if value in (0, 1):
         return f"{value:.0%}"
-    if value >= 0.9995:
+    if value >= 1 - _NEAR:
         return tr("over {number}", number="99.9%")
-    if value < 0.0005:
+    if value < _NEAR:
         return tr("under {number}", number="0.1%")
-    digits = int(value >= 0.995 or value < 0.005)
-    return f"{float(f'{value:.{digits + 2}f}'):.{digits}%}"
+    return f"{_rounded_share(value):.{_decimals(value)}%}"
+
+
+ROUNDED = mark("The shares are rounded, and so do not add up to exactly 100%.")
+_NEAR = 0.0005  # to a certainty
+
+
+def _decimals(value: float) -> int:
+    return int(value >= 0.995 or value < 0.005)
+
+
+def _rounded_share(value: float) -> float:
+    return float(f"{value:.{_decimals(value) + 2}f}")
+
+
+def parts_of_whole(parts: Sequence[float]) -> tuple[list[str], bool]:
+    """Parts as percentages of their sum, and whether these add up to 100% as they stand: with a decimal where whole
+    ones do not and that helps, as it does of two parts."""
+    values = [part / sum(parts) for part in parts]
+    tenths = [round(1000 * value) for value in values]
+    if (whole := add_up(values)) or sum(tenths) != 1000:
+        return [share(value) for value in values], whole
+    return [
+        f"{tenth / 10:.1f}%" if _NEAR <= value < 1 - _NEAR else share(value)
+        for tenth, value in zip(tenths, values, strict=True)
+    ], True
+
+
+def add_up(values: Sequence[float]) -> bool:
+    """Whether shares of a whole add up to 100% as `share` prints them: what is under 0.1% may be anything below."""
+    left = 1 - sum(_rounded_share(value) for value in values if value in (0, 1) or _NEAR <= value < 1 - _NEAR)
+    low = sum(1 - 2 * _NEAR for value in values if 1 - _NEAR <= value < 1)
+    high = low + sum(2 * _NEAR for value in values if 0 < value < _NEAR or 1 - _NEAR <= value < 1)
+    return low - _DUST <= left <= high + _DUST
+
+
+_DUST = 1e-9
 
 
 def as_chance(value: float) -> str:

@@ -1,12 +1,14 @@
 """What a page in another language says of data: words of the program are translated, the user's own are not."""
 
 import numpy as np
+import pytest
 
 from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.datasheet.columns import MOST_CATEGORIES, Values, distribution
 from exhibit.tasks.datasheet.sheet import datasheet
 from exhibit.tasks.document import data_rows, quality
 from exhibit.tasks.document.data_words import titles
+from exhibit.tasks.document.words import parts_of_whole
 from exhibit.tasks.quality.classification import classification
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.language import say, tr
@@ -36,6 +38,37 @@ def test_the_rest_of_the_categories_is_told_from_one_that_the_user_calls_others(
         assert (tr(found.bins[0]), tr(found.bins[-1])) == ("others", "その他")
     bins = found.model_dump(mode="json")["bins"]
     assert (bins[0], bins[-1]) == ("others", "others")
+
+
+@pytest.mark.parametrize(
+    ("rows", "shares", "whole"),
+    [
+        ((61, 139), ["30.5%", "69.5%"], True),  # 30% and 69% by themselves
+        ((60, 140), ["30%", "70%"], True),
+        ((609, 1391), ["30%", "70%"], True),
+        ((1, 199), ["0.5%", "99.5%"], True),
+        ((1, 9_999), ["under 0.1%", "over 99.9%"], True),
+        ((0, 7), ["0%", "100%"], True),
+        ((8, 8, 184), ["4%", "4%", "92%"], True),
+        ((50, 50, 50), ["33%", "33%", "33%"], False),  # no decimal helps, and alike are alike
+        ((25, 41, 134), ["12.5%", "20.5%", "67.0%"], True),
+        ((3, 3_000, 6_997), ["under 0.1%", "30%", "70%"], True),
+        ((3, 3_050, 6_947), ["under 0.1%", "30.5%", "69.5%"], True),
+    ],
+)
+def test_parts_of_a_whole_add_up_as_they_are_printed_or_it_is_said(
+    rows: tuple[int, ...], shares: list[str], whole: bool
+) -> None:
+    assert parts_of_whole(rows) == (shares, whole)
+    labels = np.repeat(np.arange(len(rows)), rows)
+    data = table(labels[:, np.newaxis].astype(float), labels)
+    data = data.model_copy(update={"classes": tuple("abc"[: len(rows)]), "split": np.full(len(labels), "test")})
+    found = datasheet(data)
+    [classes] = data_rows.balance(flowers([1, 2, 3, 4]), found)
+    assert [row[1] for row in classes.rows if row[1][0] != "0"] == [
+        f"{number:,} ({share})" for number, share in zip(rows, shares, strict=True) if number
+    ]
+    assert ("do not add up to exactly 100%" in classes.caption) != whole
 
 
 def test_what_a_class_is_of_is_named_in_the_language_of_the_page() -> None:
