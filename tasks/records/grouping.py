@@ -29,11 +29,11 @@ def group_name(name: str) -> str:
     return next((tr(text, **match.groupdict()) for text, match in found if match), tr(name))
 
 
-def crossed_names(one: Sequence[str], two: Sequence[str]) -> list[str]:
-    """Names of the groups by both at once. Those that hold commas are quoted where two groups would have one name
-    without that."""
-    names = [f"{a}, {b}" for a in one for b in two]
-    return names if len(set(names)) == len(names) else [f"{a!r}, {b!r}" for a in one for b in two]
+def crossed_names(one: Sequence[str], two: Sequence[str], comma: str = ", ") -> list[str]:
+    """Names of the groups by both at once, with a `comma` between them. Those that hold commas are quoted where two
+    groups would have one name without that."""
+    names = [f"{a}{comma}{b}" for a in one for b in two]
+    return names if len(set(names)) == len(names) else [f"{a!r}{comma}{b!r}" for a in one for b in two]
 
 
 class Grouping(Record):

@@ -9,7 +9,7 @@ from pydantic import Field
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.data import Split
 from exhibit.tasks.records.grouping import crossed_names, group_name
-from exhibit.tasks.records.language import Message, mark
+from exhibit.tasks.records.language import Message, mark, trp
 
 FEW = 30  # rows, under which a group is shown as too small and compared with no other
 APART = 0.1  # from which difference of two shares on groups are said to be treated differently
@@ -191,4 +191,6 @@ class ForWhom(Record):
                 for column in by]  # fmt: skip
         if len(by) == 1:
             return dict(zip(plain[0], said[0], strict=True))
-        return dict(zip(crossed_names(*plain), crossed_names(*said), strict=True))
+        return dict(
+            zip(crossed_names(plain[0], plain[1]), crossed_names(said[0], said[1], trp("list", ", ")), strict=True)
+        )

@@ -1,5 +1,6 @@
 """Page one names what is wrong with model or data, once, and leads to where it is told."""
 
+import re
 from typing import Literal
 
 import pytest
@@ -121,4 +122,6 @@ def test_what_is_not_decided_stands_on_page_one_in_amber_however_much_is_found(l
         front = document.front.model_copy(update={"concerns": tuple(known), "undecided": nobody})
         page = html(document.model_copy(update={"front": front, "language": language}))
     first = page[page.index('<header class="front') : page.index("</header>")]
-    assert f'<b class="care">{said}</b>' in first
+    blank = " " * (language == "en")  # none behind a full stop of Japanese and Chinese
+    assert f'<b class="care">{said}</b>{blank}{nobody[0].sentence} · ' in first
+    assert not re.search(r"。(</b>)? (?!·)", page)

@@ -42,26 +42,35 @@ class Text(NamedTuple):
 @cache
 def texts() -> dict[Text, list[str]]:
     """All of them, and where each stands, as path:line."""
-    found: dict[Text, list[str]] = {}
+    found = _of_options()
     for path in (*sorted((ROOT / "tasks").rglob("*.py")), *sorted((ROOT / "flows").rglob("*.py"))):
         for text, line in _of_python(path.read_text()):
             found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:{line}")
     for path in sorted((ROOT / "templates").rglob("*.jinja")):
         for text, line in _of_template(path.read_text()):
             found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:{line}")
-    for folder in SAID_IN:
-        for path in sorted((ROOT / "conf" / folder).glob("*.yaml")):
-            for text in _of_config(yaml.safe_load(path.read_text()), WORDS):
-                found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:1")
-    for path in sorted((ROOT / "conf" / "profile").glob("*.yaml")):
-        for text in _of_config(yaml.safe_load(path.read_text()), WORDS_OF_PROFILES):
-            found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:1")
     for check in CHECK_WORDS:
         found.setdefault(Text(check.replace("_", " "), context="check"), []).append("tasks/checks/__init__.py:1")
     for path in sorted((ROOT / "templates").glob("*.js")):
         for said in re.finditer(r'\btr\(("(?:[^"\\]|\\.)*")', path.read_text()):
             line = path.read_text()[: said.start()].count("\n") + 1
             found.setdefault(Text(ast.literal_eval(said[1])), []).append(f"{path.relative_to(ROOT)}:{line}")
+    return found
+
+
+def _of_options() -> dict[Text, list[str]]:
+    """What options of the configuration say."""
+    found: dict[Text, list[str]] = {}
+    for folder in SAID_IN:
+        for path in sorted((ROOT / "conf" / folder).glob("*.yaml")):
+            for text in _of_config(yaml.safe_load(path.read_text()), WORDS):
+                found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:1")
+    for path in sorted((ROOT / "conf" / "data").glob("*.yaml")):  # a chapter without a title is called as its data
+        title = Text(path.stem.replace("_", " ").capitalize(), context=OF_OPTION)
+        found.setdefault(title, []).append(f"{path.relative_to(ROOT)}:1")
+    for path in sorted((ROOT / "conf" / "profile").glob("*.yaml")):
+        for text in _of_config(yaml.safe_load(path.read_text()), WORDS_OF_PROFILES):
+            found.setdefault(text, []).append(f"{path.relative_to(ROOT)}:1")
     return found
 
 

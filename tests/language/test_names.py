@@ -3,11 +3,13 @@
 import pandas as pd
 import pytest
 
+from exhibit.flows.config import read_report
 from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.data.grouping import groupings
 from exhibit.tasks.document import between
 from exhibit.tasks.records.compared import Level, Where
 from exhibit.tasks.records.grouping import NOT_STATED, group_name, range_names
+from exhibit.tasks.records.language import of_option, tr
 from exhibit.tasks.records.subgroups import ForWhom
 from tests.test_for_whom import NOTHING
 
@@ -40,7 +42,23 @@ def test_a_group_that_the_file_names_keeps_its_name(name: str) -> None:
         both = found.items[0].crossed(found.items[1])
         crossed = material.names(["band", "age"])
         assert list(crossed) == list(both.groups)
-        assert crossed["other, under 5"] == "other, 5未満"
+        assert crossed["other, under 5"] == "other、5未満"
+
+
+@pytest.mark.parametrize(
+    ("words", "ja", "zh"),
+    [
+        (["data=table", "data.path=rows.csv", "data.label=a"], "表", "表格"),
+        (["data=series", "data.path=rows.csv", "data.label=a"], "時系列", "时间序列"),
+        (["data=table", "data.path=rows.csv", "data.label=a", "title=My table"], "My table", "My table"),
+    ],
+)
+def test_a_chapter_without_a_title_is_called_as_its_data_in_the_language(words: list[str], ja: str, zh: str) -> None:
+    (point,) = read_report([*words, "model=mlp", "method=[occlusion]"]).points
+    title = of_option(point.title)
+    for language, said in (("ja", ja), ("zh-Hans", zh)):
+        with spoken(language):
+            assert tr(title) == said
 
 
 def test_settings_are_named_as_they_are_typed() -> None:
