@@ -14,7 +14,7 @@ from exhibit.tasks.document.words import capital, count, judged, listing, of_res
 from exhibit.tasks.records.finding import Finding, Mark
 from exhibit.tasks.records.intervals import filed
 from exhibit.tasks.records.kinds import Kind
-from exhibit.tasks.records.language import mark, tr, trn, trp
+from exhibit.tasks.records.language import as_message, mark, tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric
 from exhibit.tasks.records.page import Answer, Each, Fact, Front
@@ -108,7 +108,7 @@ def _answered(
 ) -> Answered:
     """The answer for each chapter, of which the worst counts."""
     results = [
-        Result(chapter=item.slug, title=item.title, answer=word, reasons=tuple(grounds))
+        Result(chapter=item.slug, title=as_message(item.title), answer=word, reasons=tuple(grounds))
         for item, (word, grounds) in zip(materials, found, strict=True)
     ]
     worst = min((one.answer for one in results), key=_WORST.index)

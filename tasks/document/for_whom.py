@@ -10,7 +10,6 @@ from exhibit.tasks.document.rows import called as called_rows
 from exhibit.tasks.document.rows import held_out
 from exhibit.tasks.document.words import (
     capital,
-    count,
     either,
     interval,
     judged,
@@ -238,8 +237,8 @@ def _of_groups(material: Material, found: ForWhom, table: Subgroups, part: _Part
         )
     ]
     if small := sum(group.small for group in table.groups):
-        groups = count(len(table.groups), "group")
-        caption.append(tr("Too small to be compared: {number} of {groups}.", number=str(small), groups=groups))
+        told = {"number": str(small), "total": str(len(table.groups))}
+        caption.append(tr("Groups too small to be compared: {number} of {total}.", **told))
     if table.absent:
         absent = [trp("quotation", "“{words}”", words=names[name]) for name in table.absent]
         caption.append(tr("None of these rows is of {groups}.", groups=listing(absent)))
@@ -505,7 +504,12 @@ def _counted(found: ForWhom) -> str:
     return tr(
         "Of {number} differences between groups that have a limit: {verdicts}.",
         number=f"{counts.total():,}",
-        verdicts=listing([f"{number:,} {judged(verdict)}" for verdict, number in sorted(counts.items())]),
+        verdicts=listing(
+            [
+                trp("of verdicts", "{number} {verdict}", number=f"{number:,}", verdict=judged(verdict))
+                for verdict, number in sorted(counts.items())
+            ]
+        ),
     )
 
 

@@ -15,12 +15,13 @@ from exhibit.tasks.records.page import Column, Table
 def provenance(proof: Mapping[str, Any]) -> tuple[Table, ...]:
     """The evidence as tables to print."""
     compute, system = proof["compute"], proof["platform"]
-    pages = trp("list", ", ").join(f"{name} {version}" for name, version in proof["typesetting"].items())
+    comma = trp("list", ", ").join
+    pages = comma(f"{name} {version}" for name, version in proof["typesetting"].items())
     rows = [
         (tr("content digest"), proof["content"]),
         (tr("source digest"), proof["source"]),
         (tr("claim"), _claimed(proof)),
-        (tr("platform"), f"Python {system['python']}, {system['system']}, {system['machine']}"),
+        (tr("platform"), comma([f"Python {system['python']}", system["system"], system["machine"]])),
         (tr("pages set by"), pages),
         (
             tr("compute"),

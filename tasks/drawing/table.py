@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,7 +39,21 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import BarPanels, Bars, Part, Reading, Series
 from exhibit.tasks.records.language import mark, tr, trp
 
-_BAR, _GAP, _GROUP = 12, 2, 11  # CSS pixels: a bar, between bars and between groups
+
+class _Thick(NamedTuple):
+    """CSS pixels: a bar, between bars and between groups."""
+
+    bar: int
+    gap: int
+    group: int
+
+    def step(self, count: int) -> float:
+        """From a group of so many bars to the next."""
+        return count * (self.bar + self.gap) - self.gap + self.group
+
+
+_USUAL = _Thick(12, 2, 11)
+_THIN = _Thick(9, 2, 7)  # on page one, where a picture that is too high would be shrunk with its letters
 _DRAWN = (56, 30)  # CSS pixels that a drawing beside a row may take
 _PER_ROW = 3  # panels side by side
 
@@ -46,19 +61,20 @@ _PER_ROW = 3  # panels side by side
 def bars(content: Bars, width: float) -> tuple[Part, ...]:
     """Bars in groups, one group per label, each with its number at the right edge."""
     total, count = COLUMN * width, len(content.labels)
-    step = max(_step(len(content.series)), _DRAWN[1] if content.drawings else 0)
+    thick = _THIN if width < 1 and len(content.series) > 1 else _USUAL
+    step = max(thick.step(len(content.series)), _DRAWN[1] if content.drawings else 0)
     around = _key(content, 0, total)[1] + _AXIS
     high = count * step + around > HIGHEST
     parts = chunks(count, step, 0, _CLOSED_UP) if high else [slice(0, count)]
-    pieces = [(partial(_bars, content, total, step, part), _said(content, part)) for part in parts]
-    return in_rows(total, [partial(_bars, content, total, step, slice(0, count))], pieces)
+    pieces = [(partial(_bars, content, total, step, thick, part), _said(content, part)) for part in parts]
+    return in_rows(total, [partial(_bars, content, total, step, thick, slice(0, count))], pieces)
 
 
 _CLOSED_UP = 120.0  # CSS pixels of the bars of a piece: pieces close up, so they may be small
 _AXIS, _ABOVE = 36.0, 16.0  # CSS pixels of an axis and its name below the bars, and of its numbers above them
 
 
-def _bars(content: Bars, total: float, step: float, part: slice, _: float) -> tuple[list[str], float]:
+def _bars(content: Bars, total: float, step: float, thick: _Thick, part: slice, _: float) -> tuple[list[str], float]:
     """The bars of some labels, on the range of all. Pieces close up: the first has the key and the numbers of the axis
     above it, the last the axis below."""
     begins, ends = part.start == 0, part.stop == len(content.labels)
@@ -67,7 +83,8 @@ def _bars(content: Bars, total: float, step: float, part: slice, _: float) -> tu
     names, top = _key(content, left, total) if begins else ([], 0.0)
     top += _ABOVE * (begins and not ends)
     shown = [_of(item, part) for item in content.series]
-    body, bottom = _panel(shown, content.series, content.signed, (left, total, top), step, (begins and not ends, ends))
+    numbered, place = (begins and not ends, ends), (left, total, top)
+    body, bottom = _panel(shown, content.series, content.signed, place, step, numbered, thick)
     rows = _names(fitted_apart(content.labels, NAME, left - beside - 8)[part], left, top, step)
     drawn = _drawings(content.drawings[part], top, step)
     middle = min((left + total) / 2, total - text_width(content.axis, SIZE) / 2)  # long words stay on the picture
@@ -114,7 +131,7 @@ def panels(content: BarPanels, width: float) -> tuple[Part, ...]:
     columns = _columns([panel.name for panel in content.panels], total - left)
     rows = [slice(start, start + columns) for start in range(0, len(content.panels), columns)]
     drawn = partial(_panels, content, total, left, columns)
-    parts = chunks(len(content.labels), _step(1), _TITLE + _BELOW)
+    parts = chunks(len(content.labels), _USUAL.step(1), _TITLE + _BELOW)
     pieces = [
         (partial(drawn, row, part), _said(content.model_copy(update={"panels": content.panels[row]}), part))
         for row in rows
@@ -133,11 +150,11 @@ def _panels(
     wide, bottom, elements = (total - left) / columns, 0.0, []
     for column, panel in enumerate(content.panels[row]):
         place = (0.0, wide - 18, _TITLE)
-        body, bottom = _panel((_of(panel, part),), content.panels, content.signed, place, _step(1))
+        body, bottom = _panel((_of(panel, part),), content.panels, content.signed, place, _USUAL.step(1))
         title = text(fitted(panel.name, SIZE, wide - 10, weight=600), 0, _TITLE - 8, SIZE, weight=600)
         elements.append(panel_at(left + column * wide, y, title, *body))
     height = bottom + _BELOW
-    names = _names(fitted_apart(content.labels, NAME, left - 8)[part], left, y + _TITLE, _step(1))
+    names = _names(fitted_apart(content.labels, NAME, left - 8)[part], left, y + _TITLE, _USUAL.step(1))
     elements.append(element("g", *names, quiet_word(content.axis, left, y + height - 18, "start"), class_="row"))
     return elements, height - 12 * (row.stop >= len(content.panels))
 
@@ -155,6 +172,7 @@ def _panel(
     place: tuple[float, float, float],
     step: float,
     numbered: tuple[bool, bool] = (False, True),
+    thick: _Thick = _USUAL,
 ) -> tuple[list[str], float]:
     """Bars of `series` on the range of all `compared` at (left, right, top), a group each `step`, and the height at
     which they end. `numbered`: whether the numbers of the axis stand above and below."""
@@ -163,14 +181,15 @@ def _panel(
     count = len(series[0].values)
     numbers = [[shown(float(item.values[row])) for item in series] for row in range(count)]
     bottom = top + count * step
-    above = (step - _step(len(series)) + _GROUP) / 2
+    above = (step - thick.step(len(series)) + thick.group) / 2
     end = right - max(text_width(value, SIZE) for row in numbers for value in row) - 12
     axis = Axis(*_range(compared, by_sign), left, end)
     elements = [
-        _bar(item, row, axis, y, _fill(series, index, row, by_sign)) + _value(numbers[row][index], right, y, item)
+        _bar(item, row, axis, (y, thick.bar), _fill(series, index, row, by_sign))
+        + _value(numbers[row][index], right, y + thick.bar / 2, item)
         for row in range(count)
         for index, item in enumerate(series)
-        for y in (top + row * step + above + index * (_BAR + _GAP),)
+        for y in (top + row * step + above + index * (thick.bar + thick.gap),)
     ]
     return [*_scale(axis, by_sign, top, bottom, numbered), *elements, line(axis.at(0), top, axis.at(0), bottom)], bottom
 
@@ -193,10 +212,6 @@ def _gutter(labels: Sequence[str], total: float) -> float:
 
 def _names(shown: Sequence[str], left: float, top: float, step: float) -> list[str]:
     return [text(label, left - 8, top + (row + 0.5) * step + 4, NAME, "end") for row, label in enumerate(shown)]
-
-
-def _step(count: int) -> float:
-    return count * (_BAR + _GAP) - _GAP + _GROUP
 
 
 def _range(series: Sequence[Series], by_sign: bool) -> tuple[float, float]:
@@ -235,20 +250,22 @@ def _shade(place: int, count: int) -> str:
     return "#" + bytes(round(dark + (light - dark) * share) for dark, light in pairs).hex()
 
 
-def _value(shown: str, right: float, y: float, series: Series) -> str:
+def _value(shown: str, right: float, middle: float, series: Series) -> str:
     fill, style = (QUIET, "quiet") if series.reference else (INK, "ink")
-    return text(shown, right - 2, y + 10, SIZE, "end", fill=fill, style=style)
+    return text(shown, right - 2, middle + 4, SIZE, "end", fill=fill, style=style)
 
 
-def _bar(series: Series, row: int, axis: Axis, y: float, fill: tuple[str, str]) -> str:
+def _bar(series: Series, row: int, axis: Axis, place: tuple[float, float], fill: tuple[str, str]) -> str:
+    """`place`: its top, and how thick it is."""
+    y, thick = place
     value = float(series.values[row])
     x0, x1 = sorted((axis.at(0.0), axis.at(value)))
     bar = element(
-        "rect", class_=f"bar {fill[1]}", x=x0, y=y, width=max(x1 - x0, 1.5 * bool(value)), height=_BAR, fill=fill[0]
+        "rect", class_=f"bar {fill[1]}", x=x0, y=y, width=max(x1 - x0, 1.5 * bool(value)), height=thick, fill=fill[0]
     )
     if series.errors is None or not series.errors[row] > 0:
         return bar
-    error, middle = float(series.errors[row]), y + _BAR / 2
+    error, middle = float(series.errors[row]), y + thick / 2
     e0, e1 = axis.at(value - error), axis.at(value + error)
     shape = f"M{e0:.2f} {middle:.2f}H{e1:.2f}M{e0:.2f} {middle - 3:.2f}v6M{e1:.2f} {middle - 3:.2f}v6"
     # A light halo keeps the error bar visible on its own dark bar.

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from exhibit.tasks.records.base import Record
 from exhibit.tasks.records.kinds import Kind
+from exhibit.tasks.records.language import Message
 from exhibit.tasks.records.model import Metric, Rate
 from exhibit.tasks.records.verdict import Shows
 
@@ -147,7 +148,7 @@ class Result(Record):
     """The answer to a question for one chapter."""
 
     chapter: str = Field(description="slug of the chapter")
-    title: str = Field(description="its title")
+    title: Message = Field(description="its title")
     answer: Word = Field(description="the answer")
     reasons: tuple[AnyGround, ...] = Field(description="what it rests on, in the order in which it is told")
 
