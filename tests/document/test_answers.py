@@ -12,6 +12,7 @@ import pytest
 
 from exhibit.flows import artifacts
 from exhibit.flows.artifacts import answered
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.comparing.changes import facts
 from exhibit.tasks.document.answers import front, told
@@ -25,6 +26,7 @@ from exhibit.tasks.document.rules import rules
 from exhibit.tasks.models.performance import performance, rate
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.finding import DoubtId, Mark, Standing
+from exhibit.tasks.records.language import as_given, of_option
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Performance, Planted, Prediction
 from exhibit.tasks.records.page import Answer
@@ -281,6 +283,17 @@ def test_of_several_models_each_has_its_answer_and_the_worst_counts() -> None:
     assert all(one.reason.startswith("Accuracy") for one in document.front.answers[0].each)
     assert [(one.of, one.word) for one in document.front.answers[1].each] == [("Both results", "not assessed")]
     assert document.front.rule == rules()
+
+
+def test_chapters_are_called_in_the_language_of_the_page_and_in_english_in_files() -> None:
+    """A name that somebody gave is the same in all of them."""
+    own = flowers(metric=accuracy(0.3, 0.6)).model_copy(update={"slug": "weeds", "title": as_given("Iris")})
+    ours = flowers(metric=accuracy(0.9, 0.99)).model_copy(update={"title": of_option("Iris")})
+    with spoken("ja"):
+        document = compose([ours, own], None, CHECK_WORDS)
+        assert [one.of for one in document.front.answers[0].each] == ["Iris", "アヤメ"]
+        results = _answers(document).model_dump(mode="json", by_alias=True)["answers"][0]["results"]
+    assert [one["title"] for one in results] == ["Iris", "Iris"]
 
 
 def test_programs_are_told_every_result_in_numbers() -> None:

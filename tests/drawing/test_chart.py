@@ -4,6 +4,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from exhibit.tasks.document.common import PAGE_ONE
+from exhibit.tasks.document.html import TEMPLATES
 from exhibit.tasks.drawing.axis import SIZE, Axis, below, ticks
 from exhibit.tasks.drawing.curves import spread
 from exhibit.tasks.drawing.kinds import draw
@@ -29,6 +31,21 @@ def svg(content: Content, width: float = 1.0) -> str:
 def rectangles(drawn: str, style: str) -> list[tuple[float, float]]:
     found = re.findall(rf'<rect class="bar {style}" x="([\d.-]+)" y="[\d.-]+" width="([\d.-]+)"', drawn)
     return [(float(x), float(width)) for x, width in found]
+
+
+def test_bars_of_two_methods_keep_letters_of_eight_points_where_three_chapters_share_page_one() -> None:
+    """Four features: the style sheet shrinks what is higher than there is room, and letters of 8.25 points with it."""
+    sheet = (TEMPLATES / "print.css").read_text()
+    room = re.search(r"\.several \.teaser \.show svg { max-width: 93mm; max-height: (\d+)mm; }", sheet)
+    assert room
+    both = tuple(Series(name=name, values=np.array([52.0, 31.0, 10.0, 7.0]), errors=np.ones(4)) for name in ("a", "b"))
+    content = Bars(labels=("petal length", "petal width", "sepal length", "sepal width"), series=both, axis="share, %")
+    drawn = svg(content, PAGE_ONE)
+    height = float(re.findall(r'height="([\d.]+)"', drawn)[0])
+    assert 0.75 * SIZE == 8.25
+    assert 0.75 * SIZE * min(1, int(room[1]) / (height * 25.4 / 96)) >= 8
+    tops = sorted(float(y) for y in re.findall(r'<rect class="bar \w+" x="[\d.-]+" y="([\d.-]+)"', drawn))
+    assert all(low + 9 < high for low, high in pairwise(tops[2:]))  # but those of the key: no bar lies on another
 
 
 def test_bars_are_as_long_as_their_numbers() -> None:
