@@ -33,6 +33,7 @@ _TYPES = {  # by ending; the engine would ask the machine's table, and two machi
 _FONTS = Path(__file__).parents[2] / "templates" / "fonts.conf"
 _ZEROS = b"0" * 64
 _AFTER_FRONT = "verdicts"  # the id of what begins a page after the front
+_END_OF_FRONT = "front-end"  # and of the last line of a front that is to fit on page one
 _FIELD = b"/ID [("
 
 
@@ -83,7 +84,8 @@ def render_pdf(
             return weasyprint.HTML(string=page, url_fetcher=fetcher).render(font_config=fonts, **options)
 
         pages = laid_out(html)
-        if closer and any(_AFTER_FRONT in page.anchors for page in pages.pages[2:]):
+        goes_on = any(_END_OF_FRONT in page.anchors for page in pages.pages[1:])
+        if closer and (goes_on or any(_AFTER_FRONT in page.anchors for page in pages.pages[2:])):
             pages = laid_out(html := closer())
         places = pdf_tags.Places.of(html)
 

@@ -181,6 +181,17 @@ def test_a_front_is_printed_closer_only_where_it_goes_on(height: int, printed: s
     assert pages_of(made)[0].split()[0] == printed
 
 
+@pytest.mark.parametrize(("height", "printed"), [(200, "loose"), (260, "close")])
+def test_a_front_that_verdicts_follow_on_the_same_page_is_printed_closer_where_it_goes_on(
+    height: int, printed: str
+) -> None:
+    """Of several chapters the verdicts go on below the front: its third chapter fell to page two, and nobody saw."""
+    page = '<html lang="en"><title>a</title><p>{}</p><p style="height: {}mm"></p><p id="front-end">e</p>'
+    page += '<h2 id="verdicts">b</h2>'
+    made = render_pdf(page.format("loose", height), (), FACTS.issued, lambda: page.format("close", 10))
+    assert pages_of(made)[0].split()[0] == printed
+
+
 def test_a_document_of_one_page_is_printed_as_it_is() -> None:
     page = '<html lang="en"><title>a</title><p>loose</p>'
     assert pages_of(render_pdf(page, (), FACTS.issued, lambda: page))[0].split()[0] == "loose"
