@@ -181,7 +181,7 @@ def test_a_front_is_printed_closer_only_where_it_goes_on(height: int, printed: s
     assert pages_of(made)[0].split()[0] == printed
 
 
-@pytest.mark.parametrize(("height", "printed"), [(200, "loose"), (260, "close")])
+@pytest.mark.parametrize(("height", "printed"), [(200, "loose"), (240, "close")])
 def test_a_front_that_verdicts_follow_on_the_same_page_is_printed_closer_where_it_goes_on(
     height: int, printed: str
 ) -> None:
