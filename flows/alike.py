@@ -18,7 +18,8 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.shown import escaped
 
 _RESULT = ("point", "method", "target", "input")  # the columns that tell the results in one table
-_PLACES = re.compile(rb'(?<= )(?:d|x|y|x1|x2|y1|y2|cx|cy|r|rx|ry|width|height|points|transform|viewBox)="[^"]*"')
+# Not what enlarges or turns: by a hair of that a whole drawing lies elsewhere.
+_PLACES = re.compile(rb'(?<= )(?:d|x|y|x1|x2|y1|y2|cx|cy|r|rx|ry|width|height|points)="[^"]*"')
 _PICTURE = re.compile(rb"data:image/png;base64,[A-Za-z0-9+/=]+")
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 _DECIMAL = re.compile(r"-?\d+(?=[.e])(?:\.\d+)?(?:e[+-]?\d+)?").fullmatch  # a measured number, not a count
@@ -78,8 +79,7 @@ def _tree(then: Any, now: Any, path: str) -> Iterator[Unlike]:
         case dict(), dict() if then.keys() == now.keys():
             numbers = [key for key in then if isinstance(then[key], float) and isinstance(now[key], float)]
             old, new = (np.array([item[key] for key in numbers], float) for item in (then, now))
-            size = relative(old, new)
-            yield Unlike(size, f"{path or 'it'}: {', '.join(numbers)}")
+            yield Unlike(_apart(old, new), f"{path or 'it'}: {', '.join(numbers)}")
             for key in then.keys() - set(numbers):
                 yield from _tree(then[key], now[key], f"{path}.{key}".lstrip("."))
         case list(), list() if len(then) == len(now):
@@ -90,6 +90,18 @@ def _tree(then: Any, now: Any, path: str) -> Iterator[Unlike]:
                 yield from _tree(*pair, f"{path}[{number}]")
         case _ if type(then) is not type(now) or then != now:
             yield Unlike(float("inf"), f"{path or 'it'}: {_short(then)}, and {_short(now)} when it is made again")
+
+
+def _apart(then: Array, now: Array) -> float:
+    """How far numbers are apart that need not be of one kind: together, and each by itself, for beside a price or a
+    time in seconds a share could be any. What is less than 1 is beside 1: next to nothing it is nothing but rounding.
+    """
+    together, known = relative(then, now), np.isfinite(then)
+    if not np.isfinite(together):
+        return together
+    old, new = then[known], now[known]
+    size = np.maximum(1.0, np.abs(old))
+    return max(together, float(np.abs(old / size - new / size).max(initial=0.0)))
 
 
 def _short(value: Any) -> str:
@@ -108,7 +120,7 @@ def _csv(before: bytes, after: bytes) -> Iterator[Unlike]:
         numbers = [(float(a), float(b)) for a, b in zip(old, new, strict=True) if _DECIMAL(a) and _DECIMAL(b)]
         others = [(a, b) for a, b in zip(old, new, strict=True) if not (_DECIMAL(a) and _DECIMAL(b)) and a != b]
         yield from (Unlike(float("inf"), f"{_short(a)}, and {_short(b)} when it is made again") for a, b in others[:1])
-        yield Unlike(relative(*np.array(numbers, float).reshape(-1, 2).T), f"column {_short(old[0])}")
+        yield Unlike(_apart(*np.array(numbers, float).reshape(-1, 2).T), f"column {_short(old[0])}")
 
 
 def _parquet(before: bytes, after: bytes) -> Iterator[Unlike]:

@@ -21,7 +21,7 @@ from exhibit.flows.packed import require_unpacked
 from exhibit.flows.signatures import Signed, signatures
 from exhibit.flows.verification import REPORT
 from exhibit.tasks.document.pdf import pdf_digest_ok
-from exhibit.tasks.document.pdf_kinds import foreign, strange_bytes
+from exhibit.tasks.document.pdf_kinds import between_objects, foreign, strange_bytes
 from exhibit.tasks.document.pdf_traces import traces
 from exhibit.tasks.document.press import attachment_description, embedded_name
 from exhibit.tasks.document.revisions import Unsigned, sealed_part
@@ -274,6 +274,8 @@ def _read_attachments(pdf: bytes, name: str) -> dict[str, bytes]:
         with reading(name, pikepdf.PdfError), pikepdf.open(io.BytesIO(pdf)) as document:
             if more := list(dict.fromkeys(foreign(document))):
                 raise Damage(f"{name}: {_NEVER.format(escaped(' and '.join(more[:3])))}")
+            if hidden := between_objects(pdf, document):
+                raise Damage(f"{name}: {_NEVER.format(hidden)}")
             return {one: file.get_file().read_bytes() for one, file in document.attachments.items()}
     except pikepdf.PasswordError as error:
         raise Damage(f"{name}: it wants a password, as no report does") from error

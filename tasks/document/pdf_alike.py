@@ -1,21 +1,28 @@
 """Whether two PDFs of ours show the same: pages by their number, text by the line, pictures by the pixel, and all else
-that is in them object by object. How it is packed makes no difference, nor what is drawn less than a hairline apart."""
+that is in them object by object. How it is packed makes no difference, nor what is drawn less than a hairline apart, on
+the page, however much larger or smaller it is drawn there."""
 
 import io
 import itertools
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
+from exhibit.tasks.document.pdf_scales import Scale, scales
 from exhibit.tasks.records.base import Array
 
 _HAIR = 0.01  # of a point, by which what is drawn may lie elsewhere
+_ENLARGED = 1e-5  # of itself, by which a matrix may enlarge or turn otherwise: a hairline over a page
+_LAST = 1.5e-6  # the last decimal that is written, once up or down
+_MATRICES = ("cm", "Tm")
+_COLOURS = ("rg", "RG", "g", "G", "k", "K", "sc", "SC", "scn", "SCN")  # which no enlarging changes
 _SHADE = 1  # of 255, by which a pixel may be lighter or darker
-_PRODUCER = re.compile(rb"WeasyPrint [\w.]+")  # its version stands in the evidence
+_PRODUCER = re.compile(rb"WeasyPrint \d[\w.]*")  # its version stands in the evidence
+_PRODUCED = re.compile(rb'<rdf:Description rdf:about="" pdf:Producer="WeasyPrint \d[\w.]*" />')
 _HASHED = re.compile(r"/i[0-9a-f]{32,33}").fullmatch
 _PACKED = ("/DecodeParms", "/Filter", "/Length")  # how a stream is packed
 
@@ -108,7 +115,13 @@ class _File:
         self._pdf = pdf
         self._numbers: dict[tuple[int, int], int] = {}
         self._found: list[Any] = []
-        self._pictures = {name: f"/picture{number}" for number, name in enumerate(_pictures(pdf))}
+        # Without the "/" of all names in a file, so that nothing in it can be called like this.
+        self._pictures = {name: f"picture {number}" for number, name in enumerate(_pictures(pdf))}
+
+    @cached_property
+    def scales(self) -> dict[tuple[int, int], float]:
+        """How much larger each of its drawings is drawn."""
+        return scales(self._pdf)
 
     def reached(self) -> Iterator[tuple[Any, Any]]:
         """Every object that the file comes to, and the same as plain data."""
@@ -127,10 +140,12 @@ class _File:
             case pikepdf.Dictionary() | pikepdf.Stream():
                 named = {self._pictures.get(key, key): value for key, value in item.items() if key not in _PACKED}
                 found = {key: self.plain(named[key]) for key in sorted(named)}
+                if isinstance(made := found.get("/Producer"), bytes) and _PRODUCER.fullmatch(made):
+                    del found["/Producer"]
             case pikepdf.Array():
                 found = [self.plain(part) for part in item]
             case pikepdf.String():
-                found = _PRODUCER.sub(b"", bytes(item))
+                found = bytes(item)
             case pikepdf.Object():
                 found = self._pictures.get(str(item), str(item))
             case _:
@@ -177,10 +192,15 @@ def _unlike_streams(then: Any, now: Any, was: _File, is_: _File) -> str | None:
     if str(then.get("/Subtype")) == "/Image":
         return None if _same_pixels(old, new) else "a picture has other pixels when it is made again"
     if str(then.get("/Type")) == "/Metadata":
-        same = _PRODUCER.sub(b"", old) == _PRODUCER.sub(b"", new)
+        same = _PRODUCED.sub(b"", old, count=1) == _PRODUCED.sub(b"", new, count=1)
         return None if same else "what it says of itself is not what is made again"
+    remarks = old.count(b"%") != new.count(b"%")  # which draw nothing, and are never written
     draws = str(then.get("/Subtype", "/Form")) == "/Form" and not {"/Length1", "/N"} & set(then.keys())
-    return None if draws and _same_marks(then, now, was, is_) else f"{_called(then)} is not what is made again"
+    return (
+        None
+        if draws and not remarks and _same_marks(then, now, was, is_)
+        else f"{_called(then)} is not what is made again"
+    )
 
 
 def _same_pixels(old: bytes, new: bytes) -> bool:
@@ -198,10 +218,25 @@ def _same_marks(then: Any, now: Any, was: _File, is_: _File) -> bool:
     import pikepdf
 
     old, new = (pikepdf.parse_content_stream(item) for item in (then, now))
-    return len(old) == len(new) and all(
-        str(a.operator) == str(b.operator) and _alike(_operands(a, was), _operands(b, is_))
-        for a, b in zip(old, new, strict=True)
-    )
+    if len(old) != len(new):
+        return False
+    scale = Scale(is_.scales.get(now.objgen, 1.0))
+    for a, b in zip(old, new, strict=True):
+        operator, one, other = str(b.operator), _operands(a, was), _operands(b, is_)
+        hair = _HAIR if operator in _COLOURS else _HAIR / max(1.0, scale.now)
+        turned = 4 if operator in _MATRICES else 0
+        if str(a.operator) != operator or not _alike(one[turned:], other[turned:], hair):
+            return False
+        if turned and not _same_matrix(one[:turned], other[:turned]):
+            return False
+        scale.step(operator, list(b.operands))
+    return True
+
+
+def _same_matrix(then: list[Any], now: list[Any]) -> bool:
+    """Whether nothing on a page lies elsewhere by it: what is far from its origin moves by far more than it says."""
+    largest = max((abs(part) for part in now), default=0.0)
+    return _alike(then, now, max(_LAST, _ENLARGED * largest))
 
 
 def _operands(step: Any, file: _File) -> list[Any]:
@@ -212,13 +247,18 @@ def _operands(step: Any, file: _File) -> list[Any]:
     return [file.plain(item) for item in step.operands]
 
 
-def _alike(then: Any, now: Any) -> bool:
+def _alike(then: Any, now: Any, hair: float = _HAIR) -> bool:
     match then, now:
         case dict(), dict():
-            return then.keys() == now.keys() and all(_alike(then[key], now[key]) for key in then)
+            return then.keys() == now.keys() and all(_alike(then[key], now[key], _hair(key, hair)) for key in then)
         case (list(), list()) | (tuple(), tuple()):
-            return len(then) == len(now) and all(map(_alike, then, now))
+            return len(then) == len(now) and all(_alike(a, b, hair) for a, b in zip(then, now, strict=True))
         case (float(), float() | int()) | (int(), float()):
-            return abs(then - now) <= _HAIR
+            return abs(then - now) <= hair
         case _:
             return bool(type(then) is type(now) and then == now)
+
+
+def _hair(key: str, hair: float) -> float:
+    """How far numbers of a dictionary may be apart; in units that are the smallest where they are enlarged."""
+    return _ENLARGED if key in ("/Matrix", "/Coords") else hair

@@ -3,6 +3,7 @@
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate, pairwise
 from typing import Any
 
 _PLAIN = "plain"  # a number, a name, a text, or a list of those
@@ -149,6 +150,59 @@ def foreign(pdf: Any) -> Iterator[str]:
         lost = isinstance(item, pikepdf.Dictionary | pikepdf.Stream) and item.objgen not in known
         if lost and str(item.get("/Type")) not in ("/XRef", "/ObjStm"):
             yield "something that nothing on its pages refers to"
+
+
+def between_objects(data: bytes, pdf: Any) -> str | None:
+    """What a file holds beside its objects, which no reader of it shows, in words. `pdf`: the same, open."""
+    table = next((item for item in pdf.objects if str(_type(item)) == "/XRef"), None)
+    if table is None:
+        return "no table of its objects as we write it"
+    widths, rows = [int(width) for width in table.W], table.read_bytes()
+    ends = [*accumulate(widths, initial=0)]
+    starts = sorted(
+        int.from_bytes(row[ends[1] : ends[2]])
+        for row in (rows[place : place + ends[-1]] for place in range(0, len(rows), ends[-1]))
+        if int.from_bytes(row[: ends[1]]) == _AS_IT_IS
+    )
+    pieces = pairwise([0, *starts, len(data)])
+    head, *objects = (data[start:stop] for start, stop in pieces)
+    last, _, behind = objects[-1].rpartition(b"startxref") if objects else (b"", b"", b"")
+    told = _BEHIND.fullmatch(behind)
+    if (
+        _HEAD.fullmatch(head)
+        and told
+        and int(told[1]) == starts[-1]
+        and all(map(_is_one_object, [*objects[:-1], last]))
+    ):
+        return None
+    return "something between its objects"
+
+
+_AS_IT_IS = 1  # in a table of objects: it lies in the file, not in a pack of others
+_HEAD = re.compile(rb"%PDF-1\.7\s*%[^\s%]{4}\s*")
+_BEHIND = re.compile(rb"\s+(\d+)\s+%%EOF\s*")
+_BEGUN = re.compile(rb"\d+ \d+ obj\b")
+_DATA = re.compile(rb">>\s*stream\r?\n")
+_LENGTH = re.compile(rb"/Length (\d+)\b(?! \d+ R)")
+_AFTER_DATA = re.compile(rb"\s*endstream\s+endobj\s*")
+
+
+def _is_one_object(piece: bytes) -> bool:
+    """Whether a part of a file is one object, from its first byte to its last."""
+    if not _BEGUN.match(piece):
+        return False
+    if (begun := _DATA.search(piece)) is None:
+        return piece.rstrip().endswith(b"endobj") and piece.count(b"endobj") == 1
+    length = _LENGTH.findall(piece, 0, begun.end())
+    if len(length) != 1 or b"endobj" in piece[: begun.end()]:
+        return False
+    return _AFTER_DATA.fullmatch(piece, begun.end() + int(length[0])) is not None
+
+
+def _type(item: Any) -> Any:
+    import pikepdf
+
+    return item.get("/Type") if isinstance(item, pikepdf.Dictionary | pikepdf.Stream) else None
 
 
 def strange_within(items: Iterable[tuple[Any, str]], known: dict[tuple[int, int], str]) -> Iterator[str]:

@@ -455,12 +455,18 @@ def test_a_measured_value_is_compared_beside_its_threshold(value: float, outcome
         ("metrics.json", '[{"value": 0.5, "count": 10}]', '[{"value": 0.5, "count": 11}]'),
         ("metrics.json", '[{"value": 0.5, "interval": [0.1, 0.9]}]', '[{"value": 0.5, "interval": [0.4, 0.9]}]'),
         ("checks.csv", "check,value\na,0.25\n", "check,value\na,0.26\n"),
+        ("checks.csv", "check,value\na,0.25\nb,1e6\n", "check,value\na,0.95\nb,1e6\n"),  # beside one that is large
+        ("datasheet.json", '{"mean": 1.6e9, "missing": 0.02}', '{"mean": 1.6e9, "missing": 0.4}'),
         ("checks.csv", "check,value\na,0.25\n", "check,value\nb,0.25\n"),
         ("checks.csv", "check,count\na,3\n", "check,count\na,4\n"),
         ("checks.csv", "check,count\na,3\n", "check,count\na,3\nb,3\n"),
         ("config.yaml", "seed: 1\n", "seed: 2\n"),
         ("report.html", "<p>0.620</p>", "<p>0.621</p>"),
         ("a.svg", '<path d="M 1.000 2.000"/>', '<path d="M 1.000 2.020"/>'),
+        ("a.svg", '<g transform="scale(0.800)"/>', '<g transform="scale(0.809)"/>'),
+        ("a.svg", '<g transform="translate(3.0 4.0) scale(0.02)"/>', '<g transform="translate(3.0 4.0) scale(0.01)"/>'),
+        ("a.svg", '<g transform="translate(3.0 4.0) rotate(-45)"/>', '<g transform="translate(3.0 4.0) rotate(-46)"/>'),
+        ("a.svg", '<svg viewBox="0 0 1.00 1.00"/>', '<svg viewBox="0 0 1.009 1.00"/>'),
         ("a.svg", '<text x="1">0.620</text>', '<text x="1">0.621</text>'),
     ],
 )
