@@ -3,6 +3,7 @@ them. Nothing is fetched."""
 
 import io
 import logging
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -81,16 +82,28 @@ def trusted(path: Path) -> list[Any]:
     from asn1crypto import pem, x509
 
     try:
-        data = whole(path)
-        blocks = [one for _, _, one in pem.unarmor(data, multiple=True)] if pem.detect(data) else [data]
-        found = [x509.Certificate.load(block, strict=True) for block in blocks]
+        data = whole(path).removeprefix(BOM_UTF8)
+        parts = list(pem.unarmor(data, multiple=True)) if pem.detect(data) else [("CERTIFICATE", {}, data)]
+        if others := [kind for kind, _, _ in parts if kind not in _CERTIFICATES]:
+            raise InputError(
+                f"--trust: certificates alone were expected in {path}, and it holds a block {escaped(others[0])} as well"
+                if len(others) < len(parts)
+                else f"--trust: certificates were expected in {path}, and it holds none, but {escaped(others[0])}"
+            )
+        found = [x509.Certificate.load(block, strict=True) for _, _, block in parts]
         for one in found:
             _ = one.subject.human_friendly, one.public_key.algorithm
+    except InputError:  # which is a ValueError
+        raise
     except OSError as error:
         raise InputError(f"--trust: {path} cannot be opened ({error.strerror})") from error
     except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"--trust: certificates in PEM or DER were expected in {path}, and it holds none") from error
+        wrong = "it holds none that can be read, or beside others one that cannot"
+        raise InputError(f"--trust: certificates in PEM or DER were expected in {path}, and {wrong}") from error
     return found
+
+
+_CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")  # as they are called in PEM
 
 
 def signatures(data: bytes, sealed: int, trust: Sequence[Any] | None = None) -> tuple[Signed, ...]:

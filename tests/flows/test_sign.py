@@ -391,6 +391,33 @@ def test_a_report_that_is_sealed_again_is_not_signed_by_whom_it_was(who: SimpleN
     assert (forged.signed[0].certificate, forged.signed[0].issuer) == ("Common Name: Ada", "itself")
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (lambda pem, key: b"", "and it holds none that can be read"),
+        (lambda pem, key: pem[:99], "and it holds none that can be read"),
+        (lambda pem, key: b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "and it holds none that"),
+        (lambda pem, key: pem + pem.replace(b"\nM", b"\nA", 1), "or beside others one that cannot"),
+        (lambda pem, key: key, "and it holds none, but PRIVATE KEY"),
+        (lambda pem, key: pem + key, "and it holds a block PRIVATE KEY as well"),
+    ],
+    ids=["empty", "cut off", "no certificate in it", "one of two", "a key", "a key beside it"],
+)
+def test_a_file_to_believe_that_is_none_is_one_sentence(
+    who: SimpleNamespace, tmp_path: Path, content: Callable[[bytes, bytes], bytes], words: str
+) -> None:
+    key = who.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (path := tmp_path / "ca.pem").write_bytes(content(who.trust.read_bytes(), key))
+    with pytest.raises(InputError, match="^--trust: certificates .*" + words):
+        trusted(path)
+
+
+def test_a_file_to_believe_may_begin_with_a_mark_of_its_order_of_bytes(who: SimpleNamespace, tmp_path: Path) -> None:
+    """As editors of Windows write one."""
+    (path := tmp_path / "ca.pem").write_bytes(b"\xef\xbb\xbf" + who.trust.read_bytes())
+    assert len(trusted(path)) == 1
+
+
 def test_without_trust_nobody_is_known(once: bytes, tmp_path: Path) -> None:
     result = looked_at(tmp_path, once, None, "")
     assert result.outcome == "not signed"
