@@ -1,5 +1,5 @@
-"""python -m tests.corpus.worst: the ten inputs of the corpus that take the most memory, each in a fork of this process,
-with the peak of all of it, libraries too, and the seconds."""
+"""python -m tests.corpus.worst: the inputs of the corpus, each in a fork of this process, with the peak of all of it,
+libraries too, and the seconds: every one as it is measured, and at last the ten that take the most memory."""
 
 import os
 import sys
@@ -37,9 +37,13 @@ def measured(recipe: Recipe) -> tuple[float, float]:
 def main() -> None:
     from tests.corpus.test_corpus import CORPUS
 
-    found = sorted(((*measured(recipe), recipe.name) for recipe in CORPUS), reverse=True)
-    for megabytes, seconds, name in found[:_SHOWN]:
-        sys.stdout.write(f"{megabytes:8.0f} MB {seconds:7.1f} s  {name}\n")
+    lines = {}
+    for recipe in CORPUS:  # said at once: it takes long, and may be ended before its end
+        megabytes, seconds = measured(recipe)
+        lines[f"{megabytes:8.0f} MB {seconds:7.1f} s  {recipe.name}\n"] = megabytes
+        sys.stdout.write([*lines][-1])
+        sys.stdout.flush()
+    sys.stdout.writelines(["The most:\n", *sorted(lines, key=lines.__getitem__, reverse=True)[:_SHOWN]])
 
 
 if __name__ == "__main__":
