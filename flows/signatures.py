@@ -85,11 +85,9 @@ def trusted(path: Path) -> list[Any]:
         data = whole(path).removeprefix(BOM_UTF8)
         parts = list(pem.unarmor(data, multiple=True)) if pem.detect(data) else [("CERTIFICATE", {}, data)]
         if others := [kind for kind, _, _ in parts if kind not in _CERTIFICATES]:
-            raise InputError(
-                f"--trust: certificates alone were expected in {path}, and it holds a block {escaped(others[0])} as well"
-                if len(others) < len(parts)
-                else f"--trust: certificates were expected in {path}, and it holds none, but {escaped(others[0])}"
-            )
+            some, kind = len(others) < len(parts), escaped(others[0])
+            holds = f"holds a block {kind} as well" if some else f"holds none, but {kind}"
+            raise InputError(f"--trust: certificates alone were expected in {path}, and it {holds}")
         found = [x509.Certificate.load(block, strict=True) for _, _, block in parts]
         for one in found:
             _ = one.subject.human_friendly, one.public_key.algorithm
