@@ -297,6 +297,50 @@ def test_weights_that_lie_in_other_files_are_refused(
         assert str(met.value).startswith(f"model.weights: {path.name} {said}")
 
 
+def unopened(group: Any) -> None:
+    """An object of which another byte says what it is."""
+    group.create_group("0")
+    place = h5py.h5o.get_info(group["0"].id).addr
+    group.file.flush()
+    with Path(group.file.filename).open("r+b") as file:
+        file.seek(place)
+        file.write(b"c")
+
+
+def timed(group: Any) -> None:
+    """Values of a kind that h5py does not know."""
+    h5py.h5d.create(group.id, b"0", h5py.h5t.UNIX_D32LE, h5py.h5s.create_simple((2,)))
+
+
+@pytest.mark.parametrize("plant", [unopened, timed])
+def test_what_cannot_be_opened_hides_nothing_that_leads_elsewhere(
+    tmp_path: Path, plant: Callable[[Any], object]
+) -> None:
+    """Keras opens what it asks for, whatever lies beside it."""
+
+    def both(group: Any) -> None:
+        group.create_dataset("1", (3,), "f8", external=[("secret.h5", 0, 24)])
+        plant(group)
+
+    for path in planted(tmp_path, both):
+        with pytest.raises(InputError, match="holds something that cannot be opened, so that nobody knows"):
+            require_self_contained(path)
+
+
+def test_weights_that_lie_elsewhere_are_seen_behind_other_bytes_and_beside_other_files(tmp_path: Path) -> None:
+    """A block of the user's before HDF5, bytes before an archive, and in it a file of that name that is none."""
+    with h5py.File(tmp_path / "own.h5", "w", userblock_size=512) as file:
+        file.create_dataset("0", (3,), "f8", external=[("secret.h5", 0, 24)])
+    plain, archive = planted(tmp_path, virtual)
+    (tmp_path / "before.keras").write_bytes(b"#!/bin/sh\n" + archive.read_bytes())
+    with zipfile.ZipFile(tmp_path / "beside.keras", "w") as net:
+        net.writestr("assets/a.h5", b"none")
+        net.write(plain, "model.weights.h5")
+    for name in ("own.h5", "before.keras", "beside.keras"):
+        with pytest.raises(InputError, match="takes the values of '0' from other files"):
+            require_self_contained(tmp_path / name)
+
+
 def test_weights_with_links_inside_are_their_own(tmp_path: Path) -> None:
     """Also where they lead round in a circle."""
 
