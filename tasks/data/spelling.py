@@ -13,7 +13,7 @@ from exhibit.tasks.data.text_column import TextColumn
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.language import say
-from exhibit.tasks.records.spelling import Spelling
+from exhibit.tasks.records.spelling import Spelling, of_the_tokenizers
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -120,7 +120,7 @@ class Speller(TextColumn):
     @cached_property
     def around(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Ids and types of the special tokens before and after every text."""
-        plain, found = self._encoding(self._some), self._tokenizer.encode(self._some)
+        plain, found = self._encoding(self._some), self._encoding(self._some, special=True)
         begin = next((k for k, special in enumerate(found.special_tokens_mask) if not special), len(found.ids))
         end = begin + len(plain.ids)
         if found.ids[begin:end] != plain.ids:
@@ -168,7 +168,7 @@ class Speller(TextColumn):
 
     @property
     def _own_type(self) -> int:
-        return self._tokenizer.encode(self._some).type_ids[len(self.around[0])]
+        return self._encoding(self._some, special=True).type_ids[len(self.around[0])]
 
     @cached_property
     def _some(self) -> str:
@@ -178,8 +178,9 @@ class Speller(TextColumn):
             raise InputError(f"model.path: {self.file.name} gives no token for any text; it knows none")
         return found
 
-    def _encoding(self, text: str) -> "Encoding":
-        return self._tokenizer.encode(text, add_special_tokens=False)
+    def _encoding(self, text: str, special: bool = False) -> "Encoding":
+        with of_the_tokenizers(self.file):
+            return self._tokenizer.encode(text, add_special_tokens=special)
 
     def _token(self, number: int) -> str:
         return self._tokenizer.id_to_token(number) or f"token {number}"
@@ -193,13 +194,8 @@ class Speller(TextColumn):
         """As its file says, but that it neither cuts nor fills up: what is read is decided, and said, here."""
         from tokenizers import Tokenizer
 
-        try:
+        with of_the_tokenizers(self.file):
             tokenizer = Tokenizer.from_str(self.file.read_text(encoding="utf-8"))
-        except Exception as error:  # the library raises no narrower one
-            raise InputError(
-                f"model.path: {self.file.name} cannot be read as a tokenizer of the tokenizers library: "
-                f"{' '.join(str(error).split())}"
-            ) from error
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer

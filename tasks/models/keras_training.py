@@ -19,6 +19,7 @@ from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.opening import there
+from exhibit.tasks.records.shown import unread_by
 
 Build = Callable[[], keras.Model]
 
@@ -142,12 +143,10 @@ def _given(net: keras.Model, path: Path | None) -> keras.Model:
                 require_belongs(path.name, {name: array.shape for name, array in arrays.items()}, wanted)
             named = [arrays[variable.path] for variable in net.weights if variable.path in arrays]
             net.set_weights(named if len(named) == len(arrays) else list(arrays.values()))
-    except (ValueError, OSError) as error:
+    except Exception as error:  # of a file that is damaged, in any way
         if isinstance(error, InputError):
             raise
-        raise InputError(
-            f"model.weights: {path.name} does not belong to this net: {' '.join(str(error).split())}"
-        ) from error
+        raise InputError(f"model.weights: {path.name} does not belong to this net: {unread_by(error)}") from error
     return net
 
 

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.opening import ends
-from exhibit.tasks.records.shown import unread_by
-from exhibit.tasks.records.spelling import Brought
+from exhibit.tasks.records.shown import as_power, escaped, unread_by
+from exhibit.tasks.records.spelling import Brought, of_the_tokenizers
 
 CONFIG, WEIGHTS, TOKENIZER = "config.json", "model.safetensors", "tokenizer.json"
 _INDEX = f"{WEIGHTS}.index.json"
 _HEAD = "ForSequenceClassification"
 _SAVE = "save it with model.save_pretrained(DIR) and tokenizer.save_pretrained(DIR)"
-_NONE = 10**9  # and more: transformers writes such a number where a tokenizer knows no limit
+_NONE = 10**7 + 1  # and more: transformers writes such a number where a tokenizer knows no limit
 
 
 class Folder(NamedTuple):
@@ -61,6 +61,10 @@ def opened(path: Path) -> Folder:
             "two are of different models"
         )
     padding = config.get("pad_token_id")
+    if isinstance(padding, int) and padding > _LARGEST:
+        raise InputError(
+            f"model.path: pad_token_id of {CONFIG} is {as_power(padding)}, and no model has so many tokens"
+        )
     if not isinstance(padding, int) or padding < 0:
         padding = ids.get(_token(special.get("pad_token")) or "", 0)
     mask = _token(special.get("mask_token"))
@@ -78,6 +82,7 @@ def opened(path: Path) -> Folder:
     )
 
 
+_LARGEST = 100_000_000  # ids, as `Brought` has it
 _BESIDE = ("tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -154,11 +159,8 @@ def _ids(tokenizer: Path) -> dict[str, int]:
     """The id of each token."""
     from tokenizers import Tokenizer
 
-    try:
+    with of_the_tokenizers(tokenizer):
         found: dict[str, int] = Tokenizer.from_str(tokenizer.read_text(encoding="utf-8")).get_vocab()
-    except Exception as error:  # the library raises no narrower one
-        said = unread_by(error)
-        raise InputError(f"model.path: {tokenizer} cannot be read by the tokenizers library: {said}") from error
     return found
 
 
@@ -166,8 +168,8 @@ def _require_same_case(tokenizer: Path, settings: Mapping[str, Any]) -> None:
     """Raises InputError where the two files of a tokenizer say otherwise whether capitals count as small letters:
     transformers follows the settings, and the tokenizers library the tokenizer."""
     told, kind = settings.get("do_lower_case"), str(settings.get("tokenizer_class", ""))
-    normalizer = json.loads(tokenizer.read_text(encoding="utf-8")).get("normalizer") or {}
-    lower = normalizer.get("lowercase")
+    normalizer = _json(tokenizer).get("normalizer")
+    lower = normalizer.get("lowercase") if isinstance(normalizer, Mapping) else None
     if isinstance(told, bool) and isinstance(lower, bool) and told != lower and kind not in _AS_IN_ITS_FILE:
         raise InputError(
             f"model.path: tokenizer_config.json says do_lower_case: {str(told).lower()}, and {tokenizer.name} "
@@ -186,7 +188,7 @@ def _outputs(config: Mapping[str, Any]) -> tuple[str, ...]:
     Raises:
         InputError: for a model that gives something else than the scores of classes or one value.
     """
-    architectures = [str(name) for name in config.get("architectures") or ()]
+    architectures = _architectures(config)
     if strange := [name for name in architectures if not name.endswith(_HEAD)]:
         raise InputError(
             f"model.path: it holds a {strange[0]}, which gives no scores of classes; a text is explained to a "
@@ -203,6 +205,11 @@ def _outputs(config: Mapping[str, Any]) -> tuple[str, ...]:
             "bfloat16"
         )
     given = config.get("id2label") or {str(number): f"LABEL_{number}" for number in range(_TWO)}
+    if not isinstance(given, Mapping) or not all(key.isdecimal() and key.isascii() for key in given):
+        raise InputError(
+            f"model.path: id2label of {CONFIG} names the outputs by their numbers, as "
+            '{"0": "bad", "1": "good"}, and here it is ' + escaped(repr(given))[:100]
+        )
     names = tuple(str(given[key]) for key in sorted(given, key=int))
     problem = config.get("problem_type")
     if problem == "multi_label_classification":
@@ -222,6 +229,17 @@ def _outputs(config: Mapping[str, Any]) -> tuple[str, ...]:
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"model.path: id2label of {CONFIG} calls two outputs {twice!r}; give each a name of its own")
     return names
+
+
+def _architectures(config: Mapping[str, Any]) -> list[str]:
+    """What the model calls itself, which is a list of one."""
+    given = config.get("architectures") or []
+    if not isinstance(given, list):
+        raise InputError(
+            f"model.path: architectures of {CONFIG} is a list of names, as "
+            '["BertForSequenceClassification"], and here it is ' + escaped(repr(given))[:100]
+        )
+    return [str(name) for name in given]
 
 
 _TWO = 2  # outputs that transformers gives a model of which nobody says how many
@@ -250,7 +268,7 @@ def _vocabulary(config: Mapping[str, Any]) -> int | None:
 
 def _about(config: Mapping[str, Any]) -> str:
     """What the model is, as its config says, in half a sentence."""
-    name = next(iter(config.get("architectures") or ()), f"{config.get('model_type', 'a')} classifier")
+    name = next(iter(_architectures(config)), f"{config.get('model_type', 'a')} classifier")
     parts = [
         f"{config[key]} {words}"
         for keys, words in _PARTS

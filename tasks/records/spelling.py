@@ -1,13 +1,16 @@
 """Texts of a model that has a tokenizer of its own: what such a model says of itself, and how words are spelled in its
 tokens."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.records.base import Array, Record, Spec
+from exhibit.tasks.records.base import Array, InputError, Record, Spec
+from exhibit.tasks.records.shown import unread_by
 
 
 class Brought(Spec):
@@ -85,3 +88,23 @@ def _numbered(counts: Array) -> Array:
     """0, 1, 2 and so on, from the start again for each of the counts."""
     found: Array = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     return found
+
+
+@contextmanager
+def of_the_tokenizers(file: Path) -> Iterator[None]:
+    """Whatever the library `tokenizers` meets in here is the fault of its file. It says so by bare exceptions, and
+    where it did not expect it by a panic, which is none: only its name tells it.
+
+    Raises:
+        InputError: with what it said.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, InputError) or not (isinstance(error, Exception) or type(error).__name__ == _PANIC):
+            raise
+        said = unread_by(error)
+        raise InputError(f"model.path: {file} cannot be read by the tokenizers library: {said}") from error
+
+
+_PANIC = "PanicException"  # of Rust, for which there is nothing to be imported
