@@ -55,7 +55,13 @@ def _lines(series: Sequence[Series], x: Axis, y: Axis) -> list[str]:
 
 def _line(series: Series, x: Axis, y: Axis, colour: str, style: str) -> str:
     places = enumerate(series.values, 1)
-    points = " ".join(f"{x.at(epoch):.2f},{y.at(value):.2f}" for epoch, value in places if np.isfinite(value))
+    known = [(x.at(epoch), y.at(value)) for epoch, value in places if np.isfinite(value)]
+    if len(known) == 1:  # of which a line would draw nothing
+        at, height = known[0]
+        return element(
+            "circle", class_=f"curve {style}", cx=at, cy=height, r=1.6, fill="none", stroke=colour, stroke_width=1.8
+        )
+    points = " ".join(f"{at:.2f},{height:.2f}" for at, height in known)
     return element("polyline", class_=f"curve {style}", points=points, fill="none", stroke=colour, stroke_width=1.8)
 
 

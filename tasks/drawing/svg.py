@@ -231,19 +231,34 @@ _HEADS = (0.5, 0.25, 0.75, 0.0, 1.0)
 
 def fitted_apart(contents: Sequence[str], size: float, room: float) -> list[str]:
     """Lines of text that are shortened alike, and of which no two that differ look the same: where their beginnings and
-    ends are equal, they are numbered."""
+    ends are equal, they are numbered. Names differ by themselves, whatever numbers stand behind them."""
+    held = [ending[0] if (ending := _HELD.search(content)) else "" for content in contents]
+    names = [content.removesuffix(behind) for content, behind in zip(contents, held, strict=True)]
+    widths = [text_width(content, size) for content in contents]
+    behind = max((text_width(h, size) for h, wide in zip(held, widths, strict=True) if wide > room), default=0.0)
+    if behind >= room - size:  # a number that leaves no room for a name
+        held, names, behind = [""] * len(contents), list(contents), 0.0
+
+    def shown(place: int, head: float, less: float = 0.0) -> str:
+        if widths[place] <= room - less:
+            return names[place]
+        return fitted(names[place], size, room - less - (behind if held[place] else 0.0), head)
+
+    places = range(len(contents))
     for head in _HEADS:
-        found = [fitted(content, size, room, head) for content in contents]
-        if len(set(found)) == len(set(contents)):
-            return found
-    found = [fitted(content, size, room) for content in contents]
-    pairs = list(zip(contents, found, strict=True))
-    alike = {shown: list(dict.fromkeys(content for content, f in pairs if f == shown)) for shown in found}
+        found = [shown(place, head) for place in places]
+        if len(set(found)) == len(set(names)):
+            return [name + number for name, number in zip(found, held, strict=True)]
+    found = [shown(place, 0.5) for place in places]
+    alike = {one: list(dict.fromkeys(names[place] for place in places if found[place] == one)) for one in found}
     return [
-        shown
-        if len(alike[shown]) == 1
-        else f"{alike[shown].index(content) + 1}: {fitted(content, size, room - text_width('00: ', size))}"
-        for content, shown in pairs
+        (
+            found[place]
+            if len(same := alike[found[place]]) == 1
+            else f"{same.index(names[place]) + 1}: {shown(place, 0.5, text_width('00: ', size))}"
+        )
+        + held[place]
+        for place in places
     ]
 
 

@@ -106,6 +106,14 @@ def test_points_on_the_identity_lie_on_its_line() -> None:
         assert (float(cx) - x1) / (x2 - x1) == pytest.approx((float(cy) - y1) / (y2 - y1), abs=0.01)
 
 
+@pytest.mark.parametrize("values", [[0.6], [np.nan, 0.6]])
+def test_a_curve_of_one_epoch_is_a_point(values: list[float]) -> None:
+    """Of a line of one point nothing is seen."""
+    drawn = svg(Curves(series=(Series(name="loss", values=np.array(values)),), x_label="epoch", y_label="loss"))
+    assert len(re.findall(r'<circle class="curve main"', drawn)) == 1
+    assert "<polyline" not in drawn
+
+
 def test_names_of_curves_that_end_together_stand_apart() -> None:
     curves = tuple(Series(name=n, values=np.array([1.0, 0.5 + i / 1000])) for i, n in enumerate(("training", "test")))
     drawn = svg(Curves(series=curves, x_label="epoch", y_label="loss"))

@@ -196,3 +196,18 @@ def test_the_same_label_twice_is_the_same_twice() -> None:
 )
 def test_there_is_no_minus_zero_on_an_axis(value: float, digits: str, shown: str) -> None:
     assert number(value, digits) == shown
+
+
+@pytest.mark.parametrize("numbers", [("0.041", "0.048"), ("−2.325", "0.917"), ("1", "1,000,000")])
+def test_names_are_told_apart_whatever_numbers_stand_behind_them(numbers: tuple[str, str]) -> None:
+    """Two features of one sample, which begin and end alike."""
+    names = [
+        f"customer_lifetime_value_in_the_last_twelve_months_{kind}_of_all_fees_and_taxes" for kind in ("gross", "net")
+    ]
+    labels = [f"{name}: {behind}" for name, behind in zip(names, numbers, strict=True)]
+    first, *shown = fitted_apart(["baseline", *labels], 9, 150)
+    assert first == "baseline"
+    for name, behind, label in zip(names, numbers, shown, strict=True):
+        assert text_width(label, 9) <= 150
+        begin, _, end = label.removesuffix(f": {behind}").partition("…")
+        assert [other for other in names if other.startswith(begin) and other.endswith(end)] == [name]
