@@ -19,6 +19,7 @@ from exhibit.tasks.drawing.svg import (
     SMALLEST,
     element,
     fitted,
+    fitted_apart,
     in_rows,
     line,
     text,
@@ -84,9 +85,12 @@ def _row(
     top = start + _KEY * bool(names)
     y = Axis(*ends, top + _HEAD + _HEIGHT, top + _HEAD)
     drawn = []
+    titles = [panel.title for panel in content.panels]
+    shown = dict(zip(titles, fitted_apart(titles, SIZE, wide, 600), strict=True))
     for place, panel in enumerate(panels):
         x0 = _LEFT + place * (wide + _BETWEEN)
-        drawn.append(element("g", *_panel(panel, content, (x0, x0 + wide), y, top, labelled=place == 0)))
+        title = text(shown[panel.title], x0, top + 11, SIZE, weight=600)
+        drawn.append(element("g", title, *_panel(panel, content, (x0, x0 + wide), y, top, labelled=place == 0)))
     return [*names, *drawn, upright(content.axis, 10, (y.start + y.end) / 2)], _HEAD + _HEIGHT + _FOOT + top - start
 
 
@@ -107,7 +111,6 @@ def _panel(
     x = Axis(low, high, ends[0] + 2, ends[1] - 4)
     ticks = y.ticks(4, by_sign=content.signed)
     parts = [
-        text(fitted(panel.title, SIZE, ends[1] - ends[0], weight=600), ends[0], top + 11, SIZE, weight=600),
         text(fitted(panel.note, SMALLEST, ends[1] - ends[0]), ends[0], top + 24, SMALLEST, fill=QUIET, style="quiet"),
         *(line(ends[0], at, ends[1], at, RULE, 0.6, "rule") for at, _ in ticks),
     ]

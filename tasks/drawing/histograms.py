@@ -15,6 +15,7 @@ from exhibit.tasks.drawing.svg import (
     chunks,
     element,
     fitted,
+    fitted_apart,
     in_rows,
     line,
     number,
@@ -37,12 +38,17 @@ def histograms(content: Histograms, width: float) -> tuple[Part, ...]:
     colours = _COLOURS[:1] + _COLOURS[1 - len(content.groups) :] * (len(content.groups) > 1)
     legend, high = key([(name, *c) for name, c in zip(content.groups, colours, strict=True)], 0, total)
 
+    names = [panel.title for panel in content.panels]
+    titles = dict(zip(names, fitted_apart(names, NAME, wide), strict=True))
+
     def part(panels: Sequence[Histogram], top: float) -> tuple[list[str], float]:
         """From `top` on; each row is as tall as its longest names."""
         drawn, below = [_at(0, top, *legend)], high + 4
         for row in _rows(panels):
             for k, panel in enumerate(row):
-                drawn.append(_at(k * (wide + _BETWEEN), top + below, *_panel(panel, wide, colours)))
+                drawn.append(
+                    _at(k * (wide + _BETWEEN), top + below, *_panel(panel, titles[panel.title], wide, colours))
+                )
             below += _tall(row, wide)
         return drawn, below
 
@@ -72,10 +78,10 @@ def _at(x: float, y: float, *children: str) -> str:
     return element("g", *children, transform=f"translate({x:.1f} {y:.1f})")
 
 
-def _panel(panel: Histogram, wide: float, colours: tuple[tuple[str, str], ...]) -> list[str]:
+def _panel(panel: Histogram, title: str, wide: float, colours: tuple[tuple[str, str], ...]) -> list[str]:
     x = Axis(0, len(panel.bins), 0, wide)
     y = Axis(0, float(panel.shares.max()) or 1.0, _TITLE + _HEIGHT, _TITLE)
-    drawn = [text(fitted(panel.title, NAME, wide), 0, 11, NAME)]
+    drawn = [text(title, 0, 11, NAME)]
     for shares, (colour, style) in zip(panel.shares, colours, strict=True):
         if style == "reference":
             drawn += [

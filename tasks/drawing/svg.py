@@ -229,20 +229,22 @@ _HELD = re.compile(r": [−\d][\d,.]*$")
 _HEADS = (0.5, 0.25, 0.75, 0.0, 1.0)
 
 
-def fitted_apart(contents: Sequence[str], size: float, room: float) -> list[str]:
+def fitted_apart(contents: Sequence[str], size: float, room: float, weight: int = 400) -> list[str]:
     """Lines of text that are shortened alike, and of which no two that differ look the same: where their beginnings and
     ends are equal, they are numbered. Names differ by themselves, whatever numbers stand behind them."""
     held = [ending[0] if (ending := _HELD.search(content)) else "" for content in contents]
     names = [content.removesuffix(behind) for content, behind in zip(contents, held, strict=True)]
-    widths = [text_width(content, size) for content in contents]
-    behind = max((text_width(h, size) for h, wide in zip(held, widths, strict=True) if wide > room), default=0.0)
+    widths = [text_width(content, size, weight) for content in contents]
+    behind = max(
+        (text_width(h, size, weight) for h, wide in zip(held, widths, strict=True) if wide > room), default=0.0
+    )
     if behind >= room - size:  # a number that leaves no room for a name
         held, names, behind = [""] * len(contents), list(contents), 0.0
 
     def shown(place: int, head: float, less: float = 0.0) -> str:
         if widths[place] <= room - less:
             return names[place]
-        return fitted(names[place], size, room - less - (behind if held[place] else 0.0), head)
+        return fitted(names[place], size, room - less - (behind if held[place] else 0.0), head, weight)
 
     places = range(len(contents))
     for head in _HEADS:
@@ -255,7 +257,7 @@ def fitted_apart(contents: Sequence[str], size: float, room: float) -> list[str]
         (
             found[place]
             if len(same := alike[found[place]]) == 1
-            else f"{same.index(names[place]) + 1}: {shown(place, 0.5, text_width('00: ', size))}"
+            else f"{same.index(names[place]) + 1}: {shown(place, 0.5, text_width('00: ', size, weight))}"
         )
         + held[place]
         for place in places

@@ -25,7 +25,6 @@ from exhibit.tasks.drawing.svg import (
     chunks,
     decimals,
     element,
-    fitted,
     fitted_apart,
     in_rows,
     line,
@@ -148,10 +147,12 @@ def _panels(
 ) -> tuple[list[str], float]:
     """Some panels side by side with the bars of some labels, from `y` on."""
     wide, bottom, elements = (total - left) / columns, 0.0, []
+    series = [panel.name for panel in content.panels]
+    titles = dict(zip(series, fitted_apart(series, SIZE, wide - 10, 600), strict=True))
     for column, panel in enumerate(content.panels[row]):
         place = (0.0, wide - 18, _TITLE)
         body, bottom = _panel((_of(panel, part),), content.panels, content.signed, place, _USUAL.step(1))
-        title = text(fitted(panel.name, SIZE, wide - 10, weight=600), 0, _TITLE - 8, SIZE, weight=600)
+        title = text(titles[panel.name], 0, _TITLE - 8, SIZE, weight=600)
         elements.append(panel_at(left + column * wide, y, title, *body))
     height = bottom + _BELOW
     names = _names(fitted_apart(content.labels, NAME, left - 8)[part], left, y + _TITLE, _USUAL.step(1))

@@ -18,6 +18,9 @@ from exhibit.tasks.records.figure import (
     EffectPanel,
     EffectPanels,
     Figure,
+    FigureContent,
+    Histogram,
+    Histograms,
     Matrix,
     Scatter,
     Series,
@@ -256,3 +259,35 @@ def test_long_names_of_methods_are_broken_and_never_lose_their_number() -> None:
     broken = [word for word in written if word.startswith(("Gradient with", "noise", "dropout")) or "…" in word]
     assert len(broken) == 2
     assert "…" in broken[-1]
+
+
+ALIKE = [f"customer_lifetime_value_in_the_last_{months}_months_of_all" + 12 * "_branches" for months in (12, 24, 36)]
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        Histograms(
+            groups=("training rows", "test rows"),
+            panels=tuple(Histogram(title=name, bins=("0", "1"), shares=np.full((2, 2), 0.5)) for name in ALIKE),
+        ),
+        EffectPanels(
+            panels=tuple(
+                EffectPanel(title=name, x=np.array([0.0, 1.0]), lines=np.array([[0.0], [1.0]])) for name in ALIKE
+            ),
+            axis="probability",
+        ),
+        BarPanels(
+            labels=("a",), panels=tuple(Series(name=name, values=np.ones(1)) for name in ALIKE), axis="x", signed=True
+        ),
+    ],
+    ids=["distributions", "effects", "bars"],
+)
+def test_panels_whose_names_begin_and_end_alike_are_told_apart(figure: FigureContent) -> None:
+    """By another cut, or by a number where no cut shows in what they differ."""
+    titles = re.findall(r">([^<>]*…[^<>]*)</text>", svg(figure))
+    assert len(titles) == len(ALIKE)
+    for place, (title, name) in enumerate(zip(titles, ALIKE, strict=True), 1):
+        begin, _, end = title.partition("…")
+        whose = [other for other in ALIKE if other.startswith(begin) and other.endswith(end)]
+        assert whose == [name] or title.startswith(f"{place}: ")
