@@ -191,6 +191,10 @@ def _place(module: ModuleSpec) -> str:
     return module.origin or ", ".join(module.submodule_search_locations or ())
 
 
+# The text of each module of the user's own as it was first read, by whatever factory, since it was last forgotten.
+_read: dict[str, str] = {}
+
+
 @cache  # until `reload_edited`: code that is edited while a stage runs is not the code that runs
 def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
     """What a factory depends on, as `exhibit.tasks.fingerprint` says it: digests of its module, of the packages that it
@@ -223,6 +227,7 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
         if name in texts or (path := _file(name)) is None:
             continue
         text = path.read_text(encoding="utf-8")
+        _read.setdefault(name, text)
         texts[name], found = text, facts_of(text)
         docstrings |= found.reads_docstrings  # of which module cannot be seen
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
@@ -247,19 +252,29 @@ def edited_since(factory: str) -> bool:
 
 
 def reload_edited(factory: str) -> None:
-    """Forgets the modules of a factory if their code is another than when it was read: a process may outlive an edit.
+    """Forgets the modules of the user's own if the code of a factory is another than when it was read, be it by another
+    factory: a process may outlive an edit, and what was imported before it may hold what an edited module had.
 
     What runs already goes on with what it has.
     """
     before = code_of(factory)
-    if not edited_since(factory):
+    if not edited_since(factory) and not any(map(_edited, before["source"])):
         return
+    known = {*before["source"], *_read}
     code_of.cache_clear()
-    for module in before["source"].keys() | code_of(factory)["source"].keys():
+    _read.clear()
+    for module in known | code_of(factory)["source"].keys():
         if is_own(module) and (loaded := sys.modules.pop(module, None)) is not None and loaded.__file__:
             # Bytecode is known by the second and the size of its source, in which two edits may be alike.
             Path(importlib.util.cache_from_source(loaded.__file__)).unlink(missing_ok=True)
     importlib.invalidate_caches()
+
+
+def _edited(module: str) -> bool:
+    """Whether a module of the user's own is another than when it was first read; a part of a source that is no module,
+    such as a file that it names, is not."""
+    path = _file(module) if module in _read else None
+    return path is not None and path.read_text(encoding="utf-8") != _read[module]
 
 
 def _allowed(module: str) -> bool:

@@ -10,7 +10,7 @@ from exhibit.tasks import distributions, factory
 from exhibit.tasks import fingerprint as fingerprints
 from exhibit.tasks.data.factory import DataFactorySpec
 from exhibit.tasks.data.table import IrisSpec
-from exhibit.tasks.factory import TRUSTED, code_of
+from exhibit.tasks.factory import TRUSTED, code_of, reload_edited
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.stages.load import load
 from exhibit.tasks.store import Store
@@ -106,6 +106,31 @@ def rows():
     labels, split = np.arange(4) / 7, ["train"] * 3 + ["test"]
     return {"inputs": {"x": np.eye(4)}, "labels": labels, "task": "regression", "label_name": "y", "split": split}
 """
+
+
+@pytest.mark.parametrize("first", [["ours:make"], ["ours:make", "theirs:make"]])
+def test_a_module_that_another_function_had_imported_is_loaded_anew_after_an_edit(
+    first: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever function of the user's own saw it first: one process asks several, and outlives an edit."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv(TRUSTED, "ours,theirs,shared")
+    for name in ("ours", "theirs"):
+        (tmp_path / f"{name}.py").write_text("from shared import GAIN\n\n\ndef make():\n    return GAIN\n")
+
+    def given(name: str, gain: int) -> int:
+        (tmp_path / "shared.py").write_text(f"GAIN = {gain}\n")
+        reload_edited(name)
+        return int(factory.load(name, "model.factory")())
+
+    try:
+        assert [given(name, 1) for name in first] == [1] * len(first)
+        assert [given(name, 2) for name in ("ours:make", "theirs:make")] == [2, 2]
+        assert [given(name, 3) for name in ("theirs:make", "ours:make")] == [3, 3]
+    finally:
+        code_of.cache_clear()
+        for name in ("ours", "theirs", "shared"):
+            sys.modules.pop(name, None)
 
 
 def test_own_code_that_is_edited_while_it_runs_leaves_nothing_in_the_store(tmp_path: Path, write: Write) -> None:
