@@ -202,11 +202,21 @@ def _check(override: Override, choices: Mapping[str, list[str]]) -> None:
 
 def _check_option(group: str, value: Any, options: Sequence[str]) -> None:
     """A group is given an option, or several in brackets, by name; a sweep gives it as it is typed."""
+    if value == [] and group not in _several():
+        raise ConfigError(f"{group}=[]: the name of an option was expected; allowed: {listed(options)}")
     names = value if isinstance(value, list) else [value]
     named = str | QuotedString if isinstance(value, list) else str | QuotedString | int | float
     if wrong := [name for name in names if not isinstance(name, named)]:
         given = "null" if wrong[0] is None else str(wrong[0])
         raise ConfigError(f"{group}={given}: the name of an option was expected; allowed: {listed(options)}")
+
+
+def _several() -> frozenset[str]:
+    """The groups of which a report has as many options as somebody wants, and so none."""
+    defaults = OmegaConf.to_container(OmegaConf.load(CONF / f"{PRIMARY}.yaml"))["defaults"]
+    return frozenset(
+        group for one in defaults if isinstance(one, dict) for group, name in one.items() if isinstance(name, list)
+    )
 
 
 def _values(override: Override) -> list[str]:

@@ -91,7 +91,12 @@ def validated(kind: type[_M], data: Mapping[str, Any], where: str = "") -> _M:
     except ValidationError as error:
         schema = kind.model_json_schema()
         details = [detail for detail in error.errors() if not _follows_from_another(detail, error.errors())]
-        lines = [_sentence(detail, _follow(schema, detail), where) for detail in details]
+        places = [_follow(schema, detail) for detail in details]
+        lines = [
+            _sentence(detail, place, where)
+            for detail, place in zip(details, places, strict=True)
+            if not (_is_union(schema, place.schema) and _is_within(place, places))
+        ]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from error
 
 
@@ -99,6 +104,12 @@ def _follows_from_another(detail: ErrorDetails, details: list[ErrorDetails]) -> 
     """A list whose only item is wrong is also said to be too short."""
     depth = len(detail["loc"])
     return any(len(other["loc"]) > depth and other["loc"][:depth] == detail["loc"] for other in details)
+
+
+def _is_within(place: "_Place", places: "list[_Place]") -> bool:
+    """Whether something is wrong inside it: of several kinds of values that is said of the one that was meant."""
+    depth = len(place.path)
+    return any(len(other.path) > depth and other.path[:depth] == place.path for other in places)
 
 
 class _Place(NamedTuple):
@@ -112,9 +123,10 @@ class _Place(NamedTuple):
 
 def _follow(root: Schema, detail: ErrorDetails) -> _Place:
     """The place of an error. Members of a union that pydantic puts into the location are no keys: they are left out."""
-    place = _Place((), root)
+    place, told = _Place((), root), False
     for step in detail["loc"]:
-        place = _enter(root, place, step)
+        told = not told and _is_union(root, place.schema)  # which member it is about, as pydantic calls that
+        place = place if told else _enter(root, place, step)
     if detail["type"] == "extra_forbidden":
         known = {name for schema in _members(root, place.schema) for name in schema.get("properties", ())}
         return place._replace(path=(*place.path, detail["loc"][-1]), schema={"properties": dict.fromkeys(known)})
@@ -133,6 +145,12 @@ def _enter(root: Schema, place: _Place, step: str | int) -> _Place:
         if isinstance(step, int) and isinstance(items := schema.get("items"), Mapping):
             return _Place((*place.path, step), _resolved(root, items))
     return place
+
+
+def _is_union(root: Schema, schema: Schema) -> bool:
+    """Whether there are several kinds of values that no key tells from each other."""
+    members = [_resolved(root, member) for member in _resolved(root, schema).get("anyOf", ())]
+    return len([member for member in members if member.get("type") != "null"]) > 1
 
 
 def _members(root: Schema, schema: Schema) -> Iterator[Schema]:

@@ -37,7 +37,7 @@ CONFIGS = [
             "model=null": OPTION, "data=null": OPTION, "target=null": OPTION, "method=[null]": OPTION, "runner=null": OPTION,
             "model={a:1}": OPTION, "method=[[a]]": OPTION, "model=mpl": "did you mean mlp", "model=../../etc": "no such option",
             "modle=mlp": "did you mean model", "model.hiden=3": "did you mean hidden", "+model.hiden=3": "did you mean hidden",
-            "model=[]": "a value must be given", "method=[]": "a value must be given", "paths=null": "allowed: keys with values",
+            "model=[]": OPTION, "method=[]": OPTION, "data=[]": OPTION, "study=[]": OPTION, "compute=[]": OPTION, "behaviour=[]": None, "paths=null": "allowed: keys with values",
             "model.hidden=": "allowed: a whole number", "model.hidden=null": "allowed: a whole number",
             "model.hidden=0": "at least 1", "model.hidden=-1": "at least 1", "model.hidden=1.5": "a whole number",
             "model.hidden=1000000000": "at most 16384", "model.hidden=1e300": "a whole number", "model.hidden=true": "a whole number",

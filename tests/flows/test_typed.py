@@ -118,6 +118,38 @@ def test_every_group_wants_the_name_of_an_option(group: str, value: str) -> None
         read_report(["study=iris", f"{group}={value}"])
 
 
+@pytest.mark.parametrize("group", ["data", "model", "selection", "target", "document", "compute", "study"])
+def test_no_option_at_all_is_wanted_only_of_a_group_that_may_have_none(group: str) -> None:
+    """Hydra would speak of an override that nobody typed, or go on without the settings of the group."""
+    with pytest.raises(ConfigError, match=rf"^{group}=\[\]: the name of an option was expected; allowed: "):
+        read_report(["data=table", "model=mlp", "method=occlusion", f"{group}=[]"])
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("data.classes=1_000", "data.classes: given 1000, allowed: keys with values or a list, each text"),
+        ("data.classes={a: [b]}", "data.classes.a: given ['b'], allowed: text"),
+        ("data.classes=[[b]]", "data.classes.0: given ['b'], allowed: text"),
+        (
+            "data.missing=null",
+            "data.missing: given None, allowed: refuse, exclude, mean, median, constant, category or",
+        ),
+        (
+            "data.missing={a: b}",
+            "data.missing.a: given 'b', allowed: refuse, exclude, mean, median, constant, category or",
+        ),
+    ],
+)
+def test_of_a_key_that_takes_several_kinds_of_values_nothing_is_said_in_terms_of_the_program(
+    override: str, said: str
+) -> None:
+    """Such as `function-before[_some(), dict[str,str]]`, which is no key."""
+    with pytest.raises(ConfigError) as caught:
+        read_report(["data=table", "data.path=a.csv", "data.label=b", "model=mlp", "method=occlusion", override])
+    assert str(caught.value).startswith(said) and "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("override", ["title=\udcff", "data.path=\udcff.csv", "model.hidden=8,\udcff"])
 def test_bytes_that_are_no_utf_8_are_refused(override: str) -> None:
     with pytest.raises(ConfigError, match=r"\\udcff.*no UTF-8; rename"):
