@@ -147,7 +147,8 @@ def test_of_a_key_that_takes_several_kinds_of_values_nothing_is_said_in_terms_of
     """Such as `function-before[_some(), dict[str,str]]`, which is no key."""
     with pytest.raises(ConfigError) as caught:
         read_report(["data=table", "data.path=a.csv", "data.label=b", "model=mlp", "method=occlusion", override])
-    assert str(caught.value).startswith(said) and "\n" not in str(caught.value)
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("override", ["title=\udcff", "data.path=\udcff.csv", "model.hidden=8,\udcff"])
