@@ -11,11 +11,12 @@ import numpy as np
 
 from exhibit.flows.given_inputs import Inputs, inputs_of
 from exhibit.flows.given_labels import Task, Words, labelled, several_of
-from exhibit.flows.kinds import is_tensor
+from exhibit.flows.kinds import in_numpy, is_tensor
 from exhibit.tasks.data import session
 from exhibit.tasks.data.rows import FEW_CLASSES
 from exhibit.tasks.factory import said
 from exhibit.tasks.held import held_name, holding
+from exhibit.tasks.models.callable import array_of
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.factory import framework_of, outputs_of
 from exhibit.tasks.models.fitted import Fitted, fitted
@@ -25,7 +26,7 @@ from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.language import as_given
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.records.shown import what_it_is
+from exhibit.tasks.records.shown import said_by, what_it_is
 
 _NETS = {"torch": "torch", "Keras": "keras"}
 
@@ -283,8 +284,17 @@ def _function(function: Callable[..., Any], inputs: Inputs) -> Callable[[Arrays]
     """A function of what the session had as one of raw inputs by name, which gives (samples, outputs)."""
 
     def predict(values: Arrays) -> Array:
-        found = function(inputs.back(values))
-        outputs = np.asarray(found.detach().cpu() if is_tensor(found) else found)
+        samples = inputs.back(values)
+        try:
+            found = function(samples)
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise
+            several = "" if inputs.alone else ", a dictionary of its inputs by name"
+            raise InputError(  # nothing of it has run
+                f"model: it is called with one thing, samples as they are in X{several} ({said_by(error)})"
+            ) from error
+        outputs = array_of(in_numpy(found) if is_tensor(found) else found)
         return outputs[:, np.newaxis] if outputs.ndim == 1 else outputs
 
     return predict

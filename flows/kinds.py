@@ -62,6 +62,12 @@ def is_tensor(values: Any) -> bool:
     return _is(values, "torch.Tensor")
 
 
+def in_numpy(tensor: Any) -> Array:
+    """The numbers of a tensor of torch; NumPy has none of 16 bits with an exponent of 8."""
+    plain = tensor.detach().cpu()
+    return np.asarray(plain.float() if str(plain.dtype) == "torch.bfloat16" else plain)
+
+
 def _strings(values: Any) -> list[str] | None:
     """A list of texts; None for anything else."""
     items = values.tolist() if isinstance(values, np.ndarray) or _is(values, "pandas.Series") else values
@@ -74,10 +80,10 @@ def _array(values: Any) -> Array:
     """Numbers of whatever holds them: an array, a tensor, a list of arrays or pictures of one size."""
     if np.ma.is_masked(values):
         raise InputError("X: some values are masked, and a mask is not read; leave these rows out, or fill them")
-    found = values.detach().cpu() if is_tensor(values) else values
+    found = in_numpy(values) if is_tensor(values) else values
     if isinstance(found, list | tuple):
         _require_light(found)
-        parts = [np.asarray(part.detach().cpu() if is_tensor(part) else part) for part in found]
+        parts = [in_numpy(part) if is_tensor(part) else np.asarray(part) for part in found]
         if len(sizes := {part.shape for part in parts}) > 1:
             few = " and ".join(str(size) for size in sorted(sizes)[:2])
             raise InputError(f"X: its samples have different shapes, such as {few}; bring them to one size")

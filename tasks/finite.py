@@ -17,6 +17,9 @@ from exhibit.tasks.records.model import OutputKind
 Answer = TypeVar("Answer")
 
 
+MOST = 1e150  # of a number whose square is counted: the sum of many is finite, and that of what is below 1 / MOST is 0
+
+
 class NoNumberError(InputError):
     """A model gave this instead of a number."""
 

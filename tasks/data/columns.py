@@ -146,9 +146,7 @@ class Column(TableColumn):
         if self.kind == "number":
             values = numbers(cells, key)
             infinite = np.flatnonzero(np.isnan(values) & cells.notna().to_numpy()).tolist()
-            strange: dict[int, str] = dict.fromkeys(
-                infinite if self.filling != "exclude" else [], say("{column} is infinite", column=self.name)
-            )
+            strange: dict[int, str] = dict.fromkeys(infinite, say("{column} is infinite", column=self.name))
         else:
             places = _TRUTH if self.kind == "truth" else {word: float(k) for k, word in enumerate(self.categories)}
             empty = float(self.missing_place) if self.filling == "category" else np.nan
@@ -157,7 +155,7 @@ class Column(TableColumn):
             values = np.array([empty if word is None else places.get(word, other) for word in found], np.float64)
             strange = {row: _strange(self.name, found[row] or "") for row in np.flatnonzero(values == -1).tolist()}
         lacking = np.flatnonzero(np.isnan(values)).tolist() if self.filling == "exclude" else []
-        return values, {**strange, **dict.fromkeys(lacking, _empty(self.name))}
+        return values, {**dict.fromkeys(lacking, _empty(self.name)), **strange}
 
     def parts(self, codes: Array) -> Array:
         """(rows, features) from codes (rows,): 0 and 1 for each category, NaN where a cell is empty."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from math import isnan
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 import numpy as np
 
@@ -135,16 +135,26 @@ def shown(value: Any) -> str:
 
 def require_one_spelling(found: Iterable[str], name: str, key: str) -> None:
     """Raises InputError where two words of a column are the same to a reader, with accents as letters of their own or
-    not: nothing says that they are two."""
+    not, with signs that are not seen, or with other blanks: nothing says that they are two."""
     seen: dict[str, str] = {}
     for word in found:
-        other = seen.setdefault(normalize("NFC", word), word)
+        other = seen.setdefault(to_a_reader(word), word)
         if other != word:
-            letters = (" ".join(f"U+{ord(one):04X}" for one in text if not one.isascii()) for text in (other, word))
+            codes = [" ".join(f"U+{ord(one):04X}" for one in text if not one.isascii()) for text in (other, word)]
+            ways = [f"with {code}" for code in codes] if all(codes) else [ascii(other), ascii(word)]
             raise InputError(
-                f"data.{key}: the column {name!r} writes {normalize('NFC', word)!r} in two ways, with "
-                f"{' and with '.join(letters)}, which look the same; write it in one"
+                f"data.{key}: the column {name!r} writes {to_a_reader(word)!r} in two ways, {' and '.join(ways)}, "
+                "which look the same; write it in one"
             )
+
+
+def to_a_reader(word: str) -> str:
+    """How it looks: signs that are not seen say nothing, unless they join letters, and any blank is a blank."""
+    seen = (one for one in normalize("NFC", word) if one in _JOINING or category(one) != "Cf")
+    return " ".join("".join(seen).split())
+
+
+_JOINING = frozenset("\u200c\u200d")
 
 
 def require_no_marks(cells: "Cells", found: Collection[str], key: str) -> None:
@@ -162,12 +172,12 @@ def require_no_marks(cells: "Cells", found: Collection[str], key: str) -> None:
 
 def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str) -> None:
     """Raises InputError for a column of nothing but numbers of which some are written in a way that is not read: with
-    a comma, a minus of another sign, thousands apart, in per cent or in a currency, or in brackets. They would be names
-    of categories, which have no size.
+    a comma, a minus of another sign, thousands apart, in per cent or in a currency, in brackets, or in digits of
+    another script or width. They would be names of categories, which have no size.
 
     `found`: the words of the cells, (rows,)."""
-    other = [row for row, word in zip(cells.index, found, strict=True) if _OTHERWISE(word)]
-    if other and all(_OTHERWISE(word) or is_number_word(word) for word in found):
+    other = [row for row, word in zip(cells.index, found, strict=True) if _is_otherwise(word)]
+    if other and all(_is_otherwise(word) or is_number_word(word) for word in found):
         raise InputError(
             f"data.{key}: the column {cells.name!r} holds numbers, but in {row_name(other[0])} it is "
             f"{shown(str(cells[other[0]]).strip())}; write it as -0.5 is, with a point, a hyphen for minus and no "
@@ -175,11 +185,16 @@ def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str) -> Non
         )
 
 
-_GROUPED = r"[0-9]{1,3}(?:[.,'’ \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?"  # thousands apart
+def _is_otherwise(word: str) -> bool:
+    return bool(_OTHERWISE(word) or (not word.isascii() and _DIGITS(word)))
+
+
+_GROUPED = r"[0-9]{1,3}(?:[.,'’ _\u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?"  # thousands apart
 _SIZE = rf"(?:{_GROUPED}|[0-9]+(?:[.,][0-9]+)?)"
 _OTHERWISE = re.compile(
     rf"[+\-−]?[0-9]+,[0-9]+|−{_SIZE}|[+-]?{_SIZE} ?[%$€£¥]|[+-]?{_GROUPED}|[+-]?[$€£¥] ?[+-]?{_SIZE}|\({_SIZE}\)"
 ).fullmatch
+_DIGITS = re.compile(r"[+\-−＋－]?\d+(?:[.,．，٫]\d+)?").fullmatch  # of any script
 _MARKS = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "unknown", "-", "--", "?", "."})
 
 
@@ -314,7 +329,8 @@ class Labels(Record):
     def values(self, cells: "Cells", key: str) -> Array:
         """(rows,) class indices or measured values, NaN where a cell is empty, and -1 for a class that is not known."""
         if self.task == "regression":
-            return numbers(cells, key)
+            found = numbers(cells, key)
+            return np.where(np.isnan(found) & cells.notna().to_numpy(), np.inf, found)
         index = {name: float(number) for number, name in enumerate(self.classes)}
         return np.array([np.nan if word is None else index.get(word, -1.0) for word in words(cells)])
 
@@ -322,6 +338,8 @@ class Labels(Record):
         """Why a row with this value cannot be used; None where it can."""
         if np.isnan(value):
             return say("{column} is missing", column=self.name) if required else None
+        if np.isinf(value):
+            return say("{column} is infinite", column=self.name)
         unknown = bool(self.classes) and value < 0
         return say("{column} is a class that no row of the fit has", column=self.name) if unknown else None
 
@@ -329,6 +347,7 @@ class Labels(Record):
         """With the mean and the standard deviation of the values (rows,) of the training rows."""
         if self.task == "classification":
             return self
+        training = np.where(np.isinf(training), np.nan, training)  # which is said where the rows are looked at
         return self.model_copy(update={"centre": float(training.mean()), "spread": float(training.std()) or 1.0})
 
 

@@ -47,12 +47,7 @@ class CallableModel:
             raise InputError(  # nothing of it has run
                 f"model: it is called with one thing, the arrays of the inputs by their names ({said_by(error)})"
             ) from error
-        try:
-            outputs = np.asarray(given)
-        except ValueError as error:  # rows of different lengths
-            raise InputError(
-                f"model: it returned {what_it_is(given)}, which is no array of numbers: {error}"
-            ) from error
+        outputs = array_of(given)
         if outputs.ndim != 2 or len(outputs) != self._batch:
             raise InputError(
                 f"model: for {self._batch} samples it returned {what_it_is(outputs if outputs.ndim else given)}; "
@@ -61,6 +56,20 @@ class CallableModel:
         require_real(str(outputs.dtype), outputs.dtype.kind in "fiu")
         self._each = require_as_before(outputs.shape[1:], self._each)
         return outputs
+
+
+def array_of(given: Any) -> Array:
+    """What a function gave, as an array that stays as it is: a function may write its next answer into the same memory.
+    What is masked is no number. NumPy's longest floats have bytes that mean nothing, and are never compared.
+
+    Raises:
+        InputError: where it is none, as of rows of different lengths.
+    """
+    try:
+        found = np.ma.filled(given.astype(np.float64), np.nan) if np.ma.isMaskedArray(given) else np.array(given)
+    except ValueError as error:
+        raise InputError(f"model: it returned {what_it_is(given)}, which is no array of numbers: {error}") from error
+    return found.astype(np.float64) if found.dtype == np.longdouble else found
 
 
 class TwoClassesModel(CallableModel):

@@ -3,6 +3,7 @@
 What one framework alone can do is in `torch_factory` and `keras_factory`; whom this machine trusts, in `tasks.factory`.
 """
 
+import itertools
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +42,7 @@ _FEW = 3  # of them in a batch, where the company of others is changed
 _MOST_CLASSES = 10  # that a message names
 _ROUNDED = 1e-3  # of the largest output, by which those of other batches may differ
 _COMPARED = 64  # rows whose outputs tell a model from another
+_TURNS = itertools.count()  # whose row it is to be asked about alone
 _MOST_APART, _NUMBERS_APART = 256, 4_000_000  # rows, and numbers in them, that are predicted again in other company
 # The class by which a model is known, and what its framework is called in a report.
 _BASES = {"torch.Module": "torch", "keras.Model": "Keras", "sklearn.BaseEstimator": "scikit-learn"}
@@ -208,13 +210,15 @@ class FactorySpec(TrainingSpec):
     def given(self, rows: Callable[[], Dataset], compute: Compute) -> str:
         """The content of what the function gives now: parameters, buffers, what an estimator or a function holds; and
         where not all of that can be read, what it predicts. What holds something else each time, as one that counts its
-        calls or knows the hour, counts by what it predicts alone.
+        calls, keeps what it was asked or knows the hour, counts by what it predicts alone.
 
         Raises:
             InputError: where that is something else each time.
         """
         made = self._made(compute)
         before = self._asked(made, made.content, rows, compute)
+        if made.backend() is None or in_memory(self.factory):  # else each call builds a net that was asked nothing yet
+            self._asked(made, made.asked_once, rows, compute)
         again = self._made(compute)
         if before == self._asked(again, again.content, rows, compute):
             return before
@@ -661,16 +665,26 @@ class _Made(NamedTuple):
             return found.digest
         return content((found.digest, self.predicted(rows, compute))).digest
 
+    def asked_once(self, rows: Callable[[], Dataset], compute: Compute) -> str:
+        """Nothing: it predicts one row, each time another one, so that it holds something else now if it keeps what it
+        was asked."""
+        dataset = rows()
+        self._predict(dataset.take(np.array([next(_TURNS) % len(dataset.labels)])), _otherwise(compute))
+        return ""
+
     def predicted(self, rows: Callable[[], Dataset], compute: Compute) -> str:
         """The digest of what it predicts for some `rows` of the fit; where there are none, for some of the others."""
-        dataset, backend = rows(), self.backend()
+        dataset = rows()
         fitted = np.flatnonzero(dataset.split != "explain")
         some = dataset.take((fitted if len(fitted) else np.arange(len(dataset.labels)))[:_COMPARED])
-        if backend is None:
+        return content(self._predict(some, compute)).digest
+
+    def _predict(self, some: Dataset, compute: Compute) -> Array:
+        if (backend := self.backend()) is None:
             model, _ = self.predicting(some, compute)
         else:
             model = backend.whole(self.item, self.encoding(some), compute)
-        return content(model.predict(some.arrays)).digest
+        return model.predict(some.arrays)
 
     def encoding(self, dataset: Dataset) -> Any:
         """From raw inputs to what the net takes.

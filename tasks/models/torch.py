@@ -388,6 +388,10 @@ class TorchModel:
             outputs: Tensor = self.applied(net, encoded)
         require_one_output(outputs, isinstance(outputs, Tensor))
         require_real(str(outputs.dtype), outputs.is_floating_point())
+        if outputs.layout is not torch.strided:
+            raise InputError("model: its outputs are a sparse tensor; give them whole, as outputs.to_dense()")
+        if outputs.is_meta:
+            raise InputError("model: its outputs are on the device meta, which holds no numbers; load its weights")
         if outputs.ndim == 1:  # one output for each sample
             outputs = outputs[:, None]
         self._each = require_as_before(outputs.shape[1:], self._each)
@@ -497,4 +501,7 @@ def _first(arrays: Arrays) -> Array:
 
 
 def _array(tensor: Tensor) -> Array:
-    return tensor.detach().cpu().numpy()
+    """Its numbers, which stay as they are: a net may write its next answer into the same memory. NumPy has no numbers
+    of 16 bits with an exponent of 8."""
+    plain = tensor.detach().cpu()
+    return np.array((plain.float() if plain.dtype is torch.bfloat16 else plain).numpy())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from exhibit.tasks.data.asked import by_place
 from exhibit.tasks.data.data import Data
+from exhibit.tasks.finite import MOST
 from exhibit.tasks.held import in_memory
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import Compute
-from exhibit.tasks.records.base import Record
+from exhibit.tasks.records.base import InputError, Record
 from exhibit.tasks.records.data import Dataset, Wanted
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack, unpack
@@ -64,6 +67,7 @@ def load(
         else:
             dataset = data.load_for(store, wanted) if answer is None else answer
         data.limits.require(dataset)
+        _require_squares(dataset)
         grouped = groupings if dataset.groupings is None else pack(dataset.groupings)
         dataset = dataset.model_copy(update={"groupings": None})  # another question asks the same data
         results = {"dataset": pack(dataset) if given is None else given[1]}
@@ -77,6 +81,19 @@ def load(
 
     beside = (lambda outputs: read(store, Dataset, outputs["dataset"]).shelved) if data.on_shelf else None
     return run_stage(store, load, spec, {}, compute, [data], beside, answered=answer is not None)
+
+
+def _require_squares(dataset: Dataset) -> None:
+    """Raises InputError for measured labels whose squares are infinite, or those of their differences nothing."""
+    if dataset.classes or dataset.task == "multi_label":
+        return
+    known = dataset.labels[np.isfinite(dataset.labels)]
+    least, most = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    if max(-least, most) > MOST or 0 < most - least < 1 / MOST:
+        raise InputError(
+            f"data.label: labels from {least:.6g} to {most:.6g} were given; squares of numbers beyond {MOST:g} are "
+            f"infinite and of those below {1 / MOST:g} nothing, so no error can be measured: give them in another unit"
+        )
 
 
 def columns_wanted(data: Data, model: ModelChoice, compute: Compute, weights: bytes | None = None) -> Wanted | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from exhibit.tasks.finite import MOST
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute, Model, gives_gradients
 from exhibit.tasks.records.base import Array, InputError
@@ -47,13 +48,23 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
 
 
 def _require_finite(model: ModelChoice, outputs: Array, data: Dataset) -> None:
-    """Raises InputError for outputs (samples, outputs) that are no numbers, with the sample and the output."""
+    """Raises InputError for outputs (samples, outputs) that are no numbers, or whose squares are none, with the sample
+    and the output."""
     finite = np.isfinite(outputs)
-    if finite.all():
+    sizes = np.abs(outputs, where=finite, out=np.zeros(outputs.shape))
+    if finite.all() and sizes.max(initial=0.0) <= MOST:
         return
+    if finite.all():
+        finite = sizes <= MOST
     row, column = np.argwhere(~finite)[0].tolist()
     output = data.outputs[column] if column < len(data.outputs) else data.label_name
     name, others = model.own_function or model.option(), int((~finite).any(axis=1).sum())
+    if np.isfinite(outputs).all():
+        raise InputError(
+            f"model: {name} gives {outputs[row, column]:.6g} for {str(data.sample_ids[row])!r}, output {output!r}, and "
+            f"numbers beyond {MOST:g} for {others} of {len(outputs)} rows in all; the squares of such numbers are "
+            "infinite, so neither errors nor explanations can be measured: give the outputs in another unit"
+        )
     raise InputError(
         f"model: {name} gives {outputs[row, column]} for {str(data.sample_ids[row])!r}, output {output!r}, and no "
         f"finite numbers for {others} of {len(outputs)} rows in all; this cannot be explained: mend the model, or "

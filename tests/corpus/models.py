@@ -92,7 +92,8 @@ NETS: Mapping[str, str | None] = {
     "raises": "ZeroDivisionError", "detached": SLOPES, "unguarded": SLOPES, "constant": SLOPES, "argmax": SLOPES,
     "two": WIDTH, "flat": WIDTH, "scalar": ROWS, "sigmoid": WIDTH, "one_row_less": ROWS, "double": None,
     "embedding": "index out of range", "axis_dropped": "shapes cannot be multiplied", "rows_dropped": ROWS,
-    "brain_float": "computes in bfloat16", "lazy": "has no values yet, as of a lazy layer",
+    "brain_float": "computes in bfloat16", "brain_outputs": None, "sparse_outputs": "outputs are a sparse tensor; give them whole",
+    "outputs_without_values": "outputs are on the device meta, which holds no numbers", "lazy": "has no values yet, as of a lazy layer",
     "without_values": "lies on the device meta", "quantised": "is quantised",
     "nothing_prepared": "the preprocess gives None; arrays by name", "preparing_raises": "KeyError: 'pixels'",
 }  # fmt: skip
@@ -102,7 +103,7 @@ GIVEN: Mapping[str, str | None] = {
 }  # fmt: skip
 FUNCTIONS: Mapping[str, str | None] = {
     "good": None, "percentages": "add up to 100 in each row, so they are percentages", "lists": None, "tuple": SHAPE, "none": SHAPE, "words": REAL, "truth": REAL,
-    "nones": REAL, "complex": REAL, "dictionary": SHAPE, "ragged": "inhomogeneous",
+    "nones": REAL, "complex": REAL, "dictionary": SHAPE, "ragged": "inhomogeneous", "longest_floats": None,
     "one_row_less": SHAPE, "two": WIDTH, "flat": SHAPE, "raises": "KeyError, 'missing'",
 }  # fmt: skip
 ESTIMATORS: Mapping[str, str | None] = {

@@ -510,6 +510,24 @@ def test_what_is_wrong_about_several_labels_is_said(change: dict[str, Any], said
         ({"background": [[1, 2, 3, 4]]}, "background: list was given, and X is ndarray"),
         ({"names": ["a"]}, "X: features lists 1 name, but the table has 4 columns"),
         ({"preprocess": len, "model": lambda rows: rows}, "preprocess: only nets take one"),
+        ({"model": lambda a, b: a}, "model: it is called with one thing, samples as they are in X (<lambda>() missing"),
+        ({"model": lambda **parts: parts}, "model: it is called with one thing, samples as they are in X (<lambda>()"),
+        ({"model": lambda rows: [[1], [1, 2]] * 32}, "model: it returned a list, which is no array of numbers"),
+        (
+            {"model": lambda rows: np.ma.masked_less(rows[:, 0], 9)},
+            "model: it gives nan for 'row 0', output 'label', and no finite numbers for",
+        ),
+        (
+            {"model": lambda a, b: a, "X": {"a": NUMBERS, "b": NUMBERS}},
+            "samples as they are in X, a dictionary of its inputs by name (<lambda>() missing",
+        ),
+        (
+            {"model": lambda rows: rows[:, 99], "X": np.zeros((9, 8, 8, 3), np.float32), "kind": "image"},
+            "IndexError, index 99 is out of bounds for axis 1 with size 8; the data gives for each sample 'image'",
+        ),
+        ({"model": lambda rows: 1e300 * rows.astype(float)}, "and numbers beyond 1e+150 for"),
+        ({"model": lambda rows: rows[:, 0], "y": 1e300 * NUMBERS[:, 0].astype(float)}, "data.label: labels from"),
+        ({"model": lambda rows: rows[:, 0], "y": 1e-300 * NUMBERS[:, 0].astype(float)}, "data.label: labels from"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "-".join(value),
 )
@@ -519,6 +537,51 @@ def test_a_sentence_says_what_is_wrong(change: dict[str, Any], said: str, net: n
         exhibit.explain(**given, store=store)
     assert said in str(refused.value)
     assert "exhibit.memory" not in str(refused.value)
+
+
+@pytest.mark.parametrize("framework", ["numpy", "torch"])
+def test_an_answer_that_is_written_over_by_the_next_one_counts_as_it_was_given(framework: str, store: str) -> None:
+    """Some models keep one array for all their answers."""
+    kept = torch.zeros(1024, 1)
+
+    class Net(nn.Module):
+        def forward(self, rows: torch.Tensor) -> torch.Tensor:
+            return kept[: len(rows)].copy_(rows[:, :1] - 2 * rows[:, 1:2])
+
+    def function(rows: Any) -> Any:
+        kept[: len(rows), 0] = torch.as_tensor(rows[:, 0] - 2 * rows[:, 1])
+        return kept.numpy()[: len(rows), 0]
+
+    model: Any = Net() if framework == "torch" else function
+    some = np.concatenate([NUMBERS, -NUMBERS, 2 * NUMBERS]).astype(np.float32)
+    report = exhibit.explain(model, some, method="occlusion", check=[], settings={"compute.batch": 16}, store=store)
+    (found,) = report.attributions.values()
+    away = some - some.mean(axis=0)
+    np.testing.assert_allclose(found[:, :2], away[:, :2] * (1, -2), atol=1e-5)
+
+
+class Remembering(nn.Module):
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        self.seen = rows.detach()
+        return rows[:, :1] - 2 * rows[:, 1:2]
+
+
+class Caching:
+    def __init__(self) -> None:
+        self.known: dict[bytes, Any] = {}
+
+    def predict(self, rows: Any) -> Any:
+        return self.known.setdefault(rows.tobytes(), rows[:, 0] - 2 * rows[:, 1])
+
+
+@pytest.mark.parametrize("model", [Remembering(), Caching()], ids=["keeps what it was asked", "keeps its answers"])
+def test_a_model_that_keeps_what_it_was_asked_is_the_same_model(model: Any, store: str) -> None:
+    """It holds something else after each question, and predicts the same."""
+    for rows in (slice(None), slice(100)):
+        report = exhibit.explain(model, NUMBERS[rows], method="occlusion", check=[], store=store)
+        (found,) = report.attributions.values()
+        away = NUMBERS[rows] - NUMBERS[rows].mean(axis=0)
+        np.testing.assert_allclose(found[:, :2], away[:, :2] * (1, -2), atol=1e-4)
 
 
 # --- pages, and where it runs ----------------------------------------------------------------------------------
