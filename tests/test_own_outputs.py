@@ -161,6 +161,30 @@ def test_probabilities_are_known_by_their_rows(outputs: list[list[float]], known
     assert probable(np.array(outputs)) == known
 
 
+@pytest.mark.parametrize(
+    ("made", "cut"),
+    [
+        ("100 * (5 * x[:, :1]).sigmoid()", "lies between 0 and 100, so each row is taken for well; with ill below 50"),
+        (
+            "((5 * x[:, :1]).tanh() + 1) / 2",
+            "lies between 0 and 1, so each row is taken for well; with ill below 0.5",
+        ),
+        ("5 * x[:, :1]", ""),
+        ("(5 * x[:, 1:2]).sigmoid() * 100", ""),
+        ("(x[:, :1] + 9).relu()", ""),
+    ],
+)
+def test_one_output_that_may_be_a_share_is_doubted_by_the_labels(made: str, cut: str, run: Run) -> None:
+    """In per cent, or between 0 and 1 where it is said to be a logit: all rows would be of the second class."""
+    data, weights, prediction, model = run("net", made, output="logits")
+    remarks = model.remarks(data, weights, prediction)
+    assert remarks.said[0].startswith("Its one output is read as the logit of well")
+    assert cut in remarks.doubt
+    assert bool(remarks.doubt) == bool(cut)
+    if cut:
+        assert "from there on 40 of 40 rows would be right, and 19 are" in remarks.doubt
+
+
 @pytest.mark.parametrize(("made", "word"), [("x[:, :1].sqrt()", "nan"), ("1 / (0 * x[:, :1])", "inf")])
 def test_outputs_that_are_no_numbers_are_said_with_sample_and_output(made: str, word: str, run: Run) -> None:
     with pytest.raises(

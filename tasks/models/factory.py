@@ -26,7 +26,7 @@ from exhibit.tasks.models.encoding import Preprocess, plain, require_kept, shape
 from exhibit.tasks.models.fitted import Fitted, fitted
 from exhibit.tasks.models.kinds import KINDS
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
-from exhibit.tasks.models.remarks import listed, order_of_outputs
+from exhibit.tasks.models.remarks import cut_of_one, listed, order_of_outputs
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress, take
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
@@ -357,7 +357,10 @@ class FactorySpec(TrainingSpec):
         if kind in _OF_SECOND:
             first, second = dataset.classes
             read = say(_OF_SECOND[kind], first=first, second=second)
-            return Remarks(said=(read,)) if self.trains else order_of_outputs(dataset, outputs, read)
+            if self.trains:
+                return Remarks(said=(read,))
+            found = order_of_outputs(dataset, outputs, read)
+            return cut_of_one(dataset, outputs[:, 1], found) if kind == "log_odds" else found
         told = _SEEN[kind] if weights.known is None else _KNOWN[kind]
         why = mark("as the config says") if self.output != "auto" else told
         read = say("Its outputs are read as {kind}, {why}.", kind=as_message(_READ[kind]), why=as_message(why))

@@ -44,6 +44,36 @@ def order_of_outputs(dataset: Dataset, outputs: Array, *before: str) -> Remarks:
     )
 
 
+def cut_of_one(dataset: Dataset, logits: Array, said: Remarks) -> Remarks:
+    """What is `said`, in doubt where the one output that is read as a logit (samples,) is never below 0, so that all
+    rows are of the second class, and clearly more of them would be right if it were a share of 1 or of 100."""
+    least, most = float(logits.min(initial=0.0)), float(logits.max(initial=0.0))
+    whole = 1 if most <= 1 else 100
+    rows = dataset.labelled
+    if least < 0 or most > whole or not rows.any():
+        return said
+    second = dataset.labels[rows] == 1
+    right, total = int(second.sum()), len(second)  # from 0 on all are taken for it
+    could = int(((logits[rows] >= whole / 2) == second).sum())
+    if wilson(could, total)[0] <= wilson(right, total)[1]:
+        return said
+    first, other = dataset.classes
+    doubt = say(
+        "Its labels speak against this: its output lies between 0 and {whole}, so each row is taken for {second}; "
+        "with {first} below {half} and {second} from there on {could} of {total} rows would be right, and {right} are. "
+        "If it is a probability, give it between 0 and 1, and say so: {setting}.",
+        whole=str(whole),
+        half=f"{whole / 2:g}",
+        first=as_given(first),
+        second=as_given(other),
+        could=f"{could:,}",
+        total=f"{total:,}",
+        right=f"{right:,}",
+        setting=typed("model.output", "probabilities"),
+    )
+    return said.model_copy(update={"doubt": doubt})
+
+
 def _best(counts: Array) -> Array:
     """(outputs,): the class of each output with which most of the `counts` (outputs, classes) are right."""
     from scipy.optimize import linear_sum_assignment
