@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -90,43 +90,32 @@ def validated(kind: type[_M], data: Mapping[str, Any], where: str = "") -> _M:
         return kind.model_validate(data)
     except ValidationError as error:
         schema = kind.model_json_schema()
-        details = [detail for detail in error.errors() if not _follows_from_another(detail, error.errors())]
-        places = [_follow(schema, detail) for detail in details]
-        lines = [
-            _sentence(detail, place, where)
-            for detail, place in zip(details, places, strict=True)
-            if not (_is_union(schema, place.schema) and _is_within(place, places))
-        ]
+        found = [(detail, _follow(schema, detail)) for detail in error.errors()]
+        paths = {place.path for _, place in found}
+        lines = [_sentence(detail, place, where) for detail, place in found if not _leads_to_another(place.path, paths)]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from error
 
 
-def _follows_from_another(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
-    """A list whose only item is wrong is also said to be too short."""
-    depth = len(detail["loc"])
-    return any(len(other["loc"]) > depth and other["loc"][:depth] == detail["loc"] for other in details)
-
-
-def _is_within(place: "_Place", places: "list[_Place]") -> bool:
-    """Whether something is wrong inside it: of several kinds of values that is said of the one that was meant."""
-    depth = len(place.path)
-    return any(len(other.path) > depth and other.path[:depth] == place.path for other in places)
+def _leads_to_another(path: tuple[str | int, ...], paths: Set[tuple[str | int, ...]]) -> bool:
+    """A list whose only item is wrong is also said to be too short, and a mapping with a wrong value to be no word."""
+    return any(len(other) > len(path) and other[: len(path)] == path for other in paths)
 
 
 class _Place(NamedTuple):
     """A key of the config: its path without the names of union members, and its schema where one is known. `kinds`: the
-    schemas by name of what stands there or could stand in its place."""
+    schemas by name of what stands there or could stand in its place. `within`: the member of a union has been named."""
 
     path: tuple[str | int, ...]
     schema: Schema
     kinds: Mapping[str, Schema] = {}
+    within: bool = False
 
 
 def _follow(root: Schema, detail: ErrorDetails) -> _Place:
     """The place of an error. Members of a union that pydantic puts into the location are no keys: they are left out."""
-    place, told = _Place((), root), False
+    place = _Place((), root)
     for step in detail["loc"]:
-        told = not told and _is_union(root, place.schema)  # which member it is about, as pydantic calls that
-        place = place if told else _enter(root, place, step)
+        place = _enter(root, place, step)
     if detail["type"] == "extra_forbidden":
         known = {name for schema in _members(root, place.schema) for name in schema.get("properties", ())}
         return place._replace(path=(*place.path, detail["loc"][-1]), schema={"properties": dict.fromkeys(known)})
@@ -134,6 +123,8 @@ def _follow(root: Schema, detail: ErrorDetails) -> _Place:
 
 
 def _enter(root: Schema, place: _Place, step: str | int) -> _Place:
+    if not place.within and sum(member.get("type") != "null" for member in place.schema.get("anyOf", ())) > 1:
+        return place._replace(within=True)  # pydantic's name of one of them, also where another has keys of any name
     for schema in _members(root, place.schema):
         if step in (mapping := schema.get("discriminator", {}).get("mapping", {})):
             kinds = {name: _resolved(root, {"$ref": reference}) for name, reference in mapping.items()}
@@ -145,12 +136,6 @@ def _enter(root: Schema, place: _Place, step: str | int) -> _Place:
         if isinstance(step, int) and isinstance(items := schema.get("items"), Mapping):
             return _Place((*place.path, step), _resolved(root, items))
     return place
-
-
-def _is_union(root: Schema, schema: Schema) -> bool:
-    """Whether there are several kinds of values that no key tells from each other."""
-    members = [_resolved(root, member) for member in _resolved(root, schema).get("anyOf", ())]
-    return len([member for member in members if member.get("type") != "null"]) > 1
 
 
 def _members(root: Schema, schema: Schema) -> Iterator[Schema]:
@@ -189,12 +174,10 @@ def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
             near = _nearest(str(detail["input"]), list(_choices(place.schema)))
             sentence = f"{path}: given {_short(detail['input'])}, allowed: {_allowed(place.schema)}{near}"
             if detail["type"] == "string_type" and isinstance(given := detail["input"], int | float):
-                sentence += f"; type {typed('.'.join(map(str, place.path)), _as_typed(given))}"
+                key, text = ".".join(map(str, place.path)), str(given)
+                sentence += f"; type {typed(key, text.lower())}"
+                sentence += f", or {typed(key, text)} where that is how it is written" * isinstance(given, bool)
     return sentence
-
-
-def _as_typed(given: float) -> str:
-    return str(given).lower() if isinstance(given, bool) else str(given)
 
 
 def _allowed(schema: Schema) -> str:

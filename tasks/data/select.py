@@ -10,7 +10,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from exhibit.tasks.data.mistakes import Pair, of_pairs, require_classes, turns, with_and_without, wrong_and_right
 from exhibit.tasks.data.several import label_of
@@ -22,6 +22,7 @@ from exhibit.tasks.records.explanation import Selection
 from exhibit.tasks.records.language import OR, as_given, as_message, joined, mark, of_option, say, say_all
 from exhibit.tasks.records.model import OutputKind, Prediction
 from exhibit.tasks.records.near import no_sample
+from exhibit.tasks.records.override import typed
 
 _MOST_OUTPUTS = 20
 
@@ -33,12 +34,22 @@ def _counted(wanted: str) -> str:
     return wanted
 
 
+def _word(wanted: Any) -> Any:
+    """A truth value is no name: what stands for the labels of the rows would be taken for the class of that name."""
+    if isinstance(wanted, bool):
+        name, said = ("True", "; target=true explains the label of each row") if wanted else ("False", "")
+        raise ValueError(
+            f"a truth value was given; type {typed('target.outputs', [name])} for a class of this name{said}"
+        )
+    return wanted
+
+
 class TargetSpec(Spec):
     """Which outputs are explained, and on which score."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)  # a class may be called 1
 
-    outputs: tuple[Annotated[str, Field(min_length=1), AfterValidator(_counted)], ...] = Field(
+    outputs: tuple[Annotated[str, Field(min_length=1), BeforeValidator(_word), AfterValidator(_counted)], ...] = Field(
         ("predicted",),
         min_length=1,
         description="predicted, true, the name of a class, index:K, top:K or all, one or several",

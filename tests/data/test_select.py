@@ -211,3 +211,12 @@ def test_samples_with_a_region_stand_beside_others_of_their_class() -> None:
     assert found.explained[found.shown].tolist() == [2, 5]
     with pytest.raises(InputError, match="needs samples with a known region"):
         chosen(SelectionSpec(order="with_and_without"))
+
+
+def test_a_truth_value_is_asked_about_for_it_would_be_taken_for_the_label() -> None:
+    """`target.outputs=[True]` is read as a truth value, and "true" stands for the label of each row."""
+    with pytest.raises(
+        ValueError, match=r"""type 'target\.outputs=\["True"\]' for a class of this name; target=true"""
+    ):
+        TargetSpec.model_validate({"outputs": [True]})
+    assert TargetSpec(outputs=("True",)).outputs == ("True",)

@@ -73,7 +73,7 @@ BAD = {
     "study=iris model.hidden=???": "model.hidden: a value must be given",
     "study=iris model.hidden": "model.hidden: cannot be read as key=value; there is no = in it",
     "study=iris method=[a": "method=[a: its value cannot be read (",
-    "study=iris method=[]": "method: a value must be given",
+    "study=iris method=[]": "method=[]: the name of an option was expected; allowed: ",
     "study=iris document.embed={data:1}": "document.embed: of a list in brackets and a mapping in braces, one stands ",
     "study=iris model.hidden=${nope}": "model.hidden: Interpolation key 'nope' not found",
     "study=iris model=3": "model=3: there is no such option; allowed: ",

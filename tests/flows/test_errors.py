@@ -10,6 +10,9 @@ from exhibit.flows.errors import ConfigError, every, unknown, validated
 from exhibit.tasks.records.base import Spec
 
 
+Missing = Literal["mean", "median"] | Annotated[float, Field(ge=-9, le=9)]
+
+
 class Net(Spec):
     kind: Literal["net"] = "net"
     hidden: int = Field(48, ge=1, le=4096)
@@ -38,10 +41,13 @@ class Study(Spec):
     forest: Forest | None = None
     issued: datetime | None = None
     score: Literal["logit", "probability"] = "logit"
+    missing: Missing | dict[str, Missing] = "mean"
+    title: str = ""
 
 
 COUNT = "a whole number, at least 1 and at most 4096"
-NO_SUCH = "there is no such key; allowed: forest, issued, method, model, score"
+NO_SUCH = "there is no such key; allowed: forest, issued, method, missing, model, score, title"
+FILLED = "mean, median or a number, at least -9 and at most 9"
 NO_TREE = "there is no such key; allowed: kind, path, trees"
 NO_KEY = "there is no such key; allowed: bias, dropout, hidden, kind, layers, steps"
 
@@ -71,6 +77,13 @@ NO_KEY = "there is no such key; allowed: bias, dropout, hidden, kind, layers, st
         ({"forest": {"path": 1}}, "forest.path: given 1, allowed: text; type 'forest.path=\"1\"'"),
         ({"issued": "soon"}, "issued: given 'soon', allowed: a time such as 2026-01-01T00:00:00Z or null"),
         ({"score": "logits"}, "score: given 'logits', allowed: logit, probability; did you mean logit?"),
+        ({"missing": "zero"}, f"missing: given 'zero', allowed: {FILLED} or keys with values"),
+        ({"missing": {"age": 0, "job": "nurse"}}, f"missing.job: given 'nurse', allowed: {FILLED}"),
+        ({"missing": {"float": "x"}}, f"missing.float: given 'x', allowed: {FILLED}"),
+        (
+            {"title": True},
+            "title: given True, allowed: text; type 'title=\"true\"', or 'title=\"True\"' where that is how it is written",
+        ),
         ({"scores": "logit"}, f"scores: {NO_SUCH}; did you mean score?"),
     ],
 )

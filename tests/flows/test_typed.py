@@ -91,7 +91,7 @@ def test_a_title_that_is_no_text_is_told_how_it_becomes_one(title: str) -> None:
             ConfigError, match=rf"^{key}: given {title}, allowed: text.*; type ".replace("true", "True")
         ) as caught:
             read_report(["study=iris", f"{key}={title}"])
-        advice = str(caught.value).partition("; type ")[2]
+        advice = str(caught.value).partition("; type ")[2].partition(", or ")[0]
         assert as_read(advice) == {"value": title}
 
 
