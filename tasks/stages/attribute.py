@@ -11,7 +11,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Attribution, Selection
 from exhibit.tasks.records.packing import pack
-from exhibit.tasks.stages.explaining import baselines_of, explainable, of_atoms, of_words, require_finite
+from exhibit.tasks.stages.explaining import baselines_of, explainable, of_elements, require_finite
 from exhibit.tasks.stages.restore import restored, spec_with_digests
 from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
 from exhibit.tasks.store import Digest, Store
@@ -55,8 +55,7 @@ def attribute(
             called = model.own_function or model.option()
             attribution = answered(explain, places, names[places], called, f"method {method.option()}")
             require_finite(method, model, attribution)
-            samples = data.take(chosen.explained[places])
-            return {"attribution": pack(of_words(of_atoms(attribution, samples), samples, samples.arrays))}
+            return {"attribution": pack(of_elements(attribution, data.take(chosen.explained[places])))}
 
     return run_stage(
         store,

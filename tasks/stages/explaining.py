@@ -70,6 +70,15 @@ def require_finite(method: Method, model: ModelChoice, found: Attribution) -> No
         )
 
 
+def of_elements(attribution: Attribution, samples: Dataset) -> Attribution:
+    """The same with one row for each atom, bond and word of the `samples`, as every stage after it takes them.
+
+    Raises:
+        InputError: for values of something else.
+    """
+    return of_words(of_atoms(attribution, samples), samples, samples.arrays)
+
+
 def of_words(attribution: Attribution, data: Dataset, inputs: Arrays) -> Attribution:
     """The same with one row for each word of the texts in `inputs`, where a method has looked at the tokens that spell
     it: their sum. Of standard errors it is the most that the error of the sum can be. Where a preprocess fills up to

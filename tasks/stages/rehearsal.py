@@ -31,12 +31,14 @@ from exhibit.tasks.protocols import (
 )
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.explanation import Attribution
 from exhibit.tasks.records.model import OutputKind, Prediction, Remarks
 from exhibit.tasks.records.shown import lasting
 from exhibit.tasks.stages.beforehand import keys_of
-from exhibit.tasks.stages.explaining import baselines_of, explainable, require_finite
+from exhibit.tasks.stages.explaining import baselines_of, explainable, of_elements, require_finite
 from exhibit.tasks.stages.predict import usual_layers
 from exhibit.tasks.stages.stage import one_at_a_time
+from exhibit.tasks.stages.summarise import summed
 
 _FITTED, _FEW = 32, 4  # rows that a model is tried on, and that are explained before a whole batch is
 _QUICK = 2.0  # seconds up to which more are measured
@@ -203,9 +205,21 @@ def _measured(
         )
         require_finite(method, model, attribution)
         measured = Measured(count, time.monotonic() - begun, counted.calls - before)
+        _sum_up(method, attribution, data.take(chosen))
         if attempt and measured.seconds > _QUICK:
             break
     return measured
+
+
+def _sum_up(method: Method, attribution: Attribution, samples: Dataset) -> None:
+    """Makes of it what the stages after it do: they are not for every layer and every shape of values.
+
+    Raises:
+        InputError: for values of something else than the elements of the samples.
+    """
+    whole = of_elements(attribution, samples)
+    names = tuple(map(str, range(attribution.prediction.shape[1])))
+    summed(method, samples, names, lambda: [whole])
 
 
 class _Counted(WatchedModel):

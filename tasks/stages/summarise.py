@@ -1,6 +1,6 @@
 """The stage `summarise`: attributions of all samples as importances."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -17,53 +17,16 @@ def summarise(
     store: Store, method: Method, dataset: Digest, explained: Digest, shards: Sequence[tuple[int, int, Digest]]
 ) -> FinishedStage:
     """Outputs "summary", and "content": a digest of the attributions that does not depend on how they were cut."""
-    from exhibit.tasks.data.features import feature_names, features
-    from exhibit.tasks.methods.aggregate import (
-        aggregated,
-        class_means,
-        content_digests,
-        importances,
-        input_summary,
-        mean_absolute,
-        on_pixels,
-    )
+    from exhibit.tasks.methods.aggregate import content_digests
 
     def run() -> dict[str, bytes]:
         data, chosen = read(store, Dataset, dataset), read(store, Selection, explained)
-        rows = data.take(chosen.explained)
 
-        def sums(item: Input) -> Iterator[tuple[Input, Array]]:
-            """Shard by shard: the input's samples and their attributions without channels."""
-            for start, stop, digest in shards:
-                values = aggregated(read(store, Attribution, digest), item.name, item.kind, method.aggregate)
-                yield item.take(np.arange(start, stop)), on_pixels(values, item)
+        def parts() -> Iterator[Attribution]:
+            return (read(store, Attribution, digest) for _, _, digest in shards)
 
-        all_importances: list[Importance] = []
-        means: dict[str, Array] = {}
-        for item in rows.inputs:
-            per_feature = (features(samples, values) for samples, values in sums(item))
-            all_importances += importances(
-                item.name,
-                feature_names(item),
-                chosen.target_names,
-                method.aggregate,
-                per_feature,
-                grouped=item.traits.grouped,
-            )
-            if item.aligned and data.classes:
-                means[item.name] = class_means((v for _, v in sums(item)), rows.labels, len(data.classes))
-        profiles = {
-            item.name: mean_absolute(values for _, values in sums(item)) for item in rows.inputs if item.traits.timed
-        }
-        several = rows.inputs if len(rows.inputs) > 1 else ()
-        whole = tuple(input_summary(item.name, (values for _, values in sums(item))) for item in several)
-        parts = (read(store, Attribution, digest) for _, _, digest in shards)
-        return {
-            "summary": pack(
-                Summary(importances=tuple(all_importances), class_means=means, profiles=profiles, inputs=whole)
-            ),
-            "content": canonical_json(content_digests(parts)),
-        }
+        summary = summed(method, data.take(chosen.explained), chosen.target_names, parts)
+        return {"summary": pack(summary), "content": canonical_json(content_digests(parts()))}
 
     return run_stage(
         store,
@@ -72,3 +35,45 @@ def summarise(
         {"dataset": dataset, "explained": explained, "shards": [digest for _, _, digest in shards]},
         run,
     )
+
+
+def summed(
+    method: Method,
+    rows: Dataset,
+    target_names: Sequence[str],
+    parts: Callable[[], Iterable[Attribution]],
+) -> Summary:
+    """What the attributions of all `rows` say together. `parts`: them, part by part, each time that it is called."""
+    from exhibit.tasks.data.features import feature_names, features
+    from exhibit.tasks.methods.aggregate import (
+        aggregated,
+        class_means,
+        importances,
+        input_summary,
+        mean_absolute,
+        on_pixels,
+    )
+
+    def sums(item: Input) -> Iterator[tuple[Input, Array]]:
+        """Part by part: the input's samples and their attributions without channels."""
+        start = 0
+        for part in parts():
+            values = aggregated(part, item.name, item.kind, method.aggregate)
+            yield item.take(np.arange(start, start + len(values))), on_pixels(values, item)
+            start += len(values)
+
+    all_importances: list[Importance] = []
+    means: dict[str, Array] = {}
+    for item in rows.inputs:
+        per_feature = (features(samples, values) for samples, values in sums(item))
+        all_importances += importances(
+            item.name, feature_names(item), target_names, method.aggregate, per_feature, grouped=item.traits.grouped
+        )
+        if item.aligned and rows.classes:
+            means[item.name] = class_means((v for _, v in sums(item)), rows.labels, len(rows.classes))
+    profiles = {
+        item.name: mean_absolute(values for _, values in sums(item)) for item in rows.inputs if item.traits.timed
+    }
+    several = rows.inputs if len(rows.inputs) > 1 else ()
+    whole = tuple(input_summary(item.name, (values for _, values in sums(item))) for item in several)
+    return Summary(importances=tuple(all_importances), class_means=means, profiles=profiles, inputs=whole)

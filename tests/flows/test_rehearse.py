@@ -158,3 +158,22 @@ def test_what_is_wrong_whatever_the_method_is_is_said_as_ever(
         tried_unnamed("data=iris", "model=mlp", "target=value")
     assert run(["check", "data=iris"]) == 2
     assert "model: nothing is chosen" in capsys.readouterr().err
+
+
+def test_what_a_report_would_make_of_the_values_is_made_of_them(
+    tried: Callable[..., list[str]], own_module: Callable[[str, str], None]
+) -> None:
+    """A net that adds up what fills up smaller molecules, too, has values that are no atom's."""
+    own_module(
+        "filled",
+        "import numpy as np\nfrom rdkit import Chem\nfrom torch import nn\n\n"
+        "def rows():\n    smiles = ['CCO', 'CCCCO', 'CCN', 'CCCCN'] * 4\n"
+        "    return {'inputs': {'molecule': {'values': smiles, 'kind': 'molecule'}}, 'labels': ['a', 'a', 'b', 'b'] * 4}\n\n"
+        "def net():\n    net = nn.Sequential(nn.Embedding(20, 3), nn.Flatten(), nn.Linear(18, 2))\n"
+        "    return net, lambda inputs: {'molecule': np.array([numbers(one) for one in inputs['molecule']])}\n\n"
+        "def numbers(smiles):\n    found = [atom.GetAtomicNum() for atom in Chem.MolFromSmiles(str(smiles)).GetAtoms()]\n"
+        "    return found + [0] * (6 - len(found))\n",
+    )
+    with pytest.raises(InputError, match="gradient_x_input.layer: it must hold one row for each atom of 'molecule'"):
+        tried("data=factory", "data.factory=filled:rows", "model=factory", "model.factory=filled:net", "model.fit=auto",
+              "method=[gradient_x_input]")  # fmt: skip
