@@ -223,8 +223,9 @@ class TableSpec(RowsSpec, Named):
             rows = int(table[list(lacking)].isna().any(axis=1).sum())
             raise InputError(
                 f"data.missing: {rows:,} of {len(table):,} rows lack a value ({told_counts(lacking)}); say what "
-                "becomes of them: data.missing=exclude leaves these rows out, mean, median or constant fill them by "
-                f"the training rows, category makes one of its own of them; {by_column(next(iter(lacking)), 'median')}"
+                "becomes of them: data.missing=exclude leaves these rows out, mean and median fill them by the "
+                "training rows, constant fills numbers with 0 and words with the commonest, category makes of empty "
+                f"words one of its own; {by_column(next(iter(lacking)), 'median')}"
             )
         usual: Missing = "refuse" if kept else "exclude"  # of a column that lacks nothing now
         return {name: usual if name in unsaid else said[name] for name in chosen}
@@ -359,7 +360,8 @@ def weights_of(cells: "Cells") -> Array:
         what = f"is {found[row]:g}" if np.isfinite(found[row]) else "has no number"
         raise InputError(
             f"data.weight: the column {cells.name!r} {what} in {row_name(int(cells.index[row]))}, and in "
-            f"{int(wrong.sum()):,} of {len(found):,} rows; a weight is a number from 0 on"
+            f"{int(wrong.sum()):,} of {len(found):,} rows; a weight is a number from 0 on, "
+            "and 0 takes a row out of the training"
         )
     return found
 
