@@ -44,7 +44,8 @@ def _torch_embedding() -> Any:
             self.embed, self.scores = nn.Embedding(60, 3, padding_idx=0), nn.Linear(3, 2)
 
         def forward(self, ids: Any) -> Any:
-            return self.scores(self.embed(ids).sum(dim=1))
+            there = (ids != 0)[..., None]  # what fills up says nothing, nor does its gradient
+            return self.scores((self.embed(ids) * there).sum(dim=1))
 
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -73,6 +74,16 @@ def _keras(shape: tuple[int | None, ...], *layers: Callable[[Any], Any], dtype: 
         return keras.Sequential([keras.Input(shape, dtype=dtype), *inner, keras.layers.Dense(2)])
 
     return made
+
+
+def _keras_embedding() -> Any:
+    import keras
+
+    keras.utils.set_random_seed(0)
+    ids = keras.Input((8,), dtype="int32")
+    there = keras.ops.cast(keras.ops.not_equal(ids, 0), "float32")[..., None]
+    embedded = keras.layers.Embedding(60, 3, name="embed")(ids) * there
+    return keras.Model(ids, keras.layers.Dense(2)(keras.ops.sum(embedded, axis=1)))
 
 
 def _fitted(library: str, name: str, **settings: Any) -> Callable[[], Any]:
@@ -131,8 +142,7 @@ FAMILIES: dict[str, dict[str, Tried]] = {
             IDS_OF_TEXT,
         ),
         "molecule": Tried(
-            _keras((8,), lambda layers: layers.Embedding(60, 3, name="embed"), lambda layers: layers.Flatten(),
-                   dtype="int32"),
+            _keras_embedding,
             SMILES,
             {"preprocess": _numbers},
         ),

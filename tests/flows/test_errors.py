@@ -9,7 +9,6 @@ from pydantic import Field, field_validator
 from exhibit.flows.errors import ConfigError, every, unknown, validated
 from exhibit.tasks.records.base import Spec
 
-
 Missing = Literal["mean", "median"] | Annotated[float, Field(ge=-9, le=9)]
 
 
@@ -82,7 +81,8 @@ NO_KEY = "there is no such key; allowed: bias, dropout, hidden, kind, layers, st
         ({"missing": {"float": "x"}}, f"missing.float: given 'x', allowed: {FILLED}"),
         (
             {"title": True},
-            "title: given True, allowed: text; type 'title=\"true\"', or 'title=\"True\"' where that is how it is written",
+            "title: given True, allowed: text; "
+            "type 'title=\"true\"', or 'title=\"True\"' where that is how it is written",
         ),
         ({"scores": "logit"}, f"scores: {NO_SUCH}; did you mean score?"),
     ],

@@ -167,13 +167,14 @@ def test_what_a_report_would_make_of_the_values_is_made_of_them(
     own_module(
         "filled",
         "import numpy as np\nfrom rdkit import Chem\nfrom torch import nn\n\n"
-        "def rows():\n    smiles = ['CCO', 'CCCCO', 'CCN', 'CCCCN'] * 4\n"
-        "    return {'inputs': {'molecule': {'values': smiles, 'kind': 'molecule'}}, 'labels': ['a', 'a', 'b', 'b'] * 4}\n\n"
+        "def rows():\n    smiles = {'values': ['CCO', 'CCCCO', 'CCN', 'CCCCN'] * 4, 'kind': 'molecule'}\n"
+        "    return {'inputs': {'molecule': smiles}, 'labels': ['a', 'a', 'b', 'b'] * 4}\n\n"
         "def net():\n    net = nn.Sequential(nn.Embedding(20, 3), nn.Flatten(), nn.Linear(18, 2))\n"
         "    return net, lambda inputs: {'molecule': np.array([numbers(one) for one in inputs['molecule']])}\n\n"
-        "def numbers(smiles):\n    found = [atom.GetAtomicNum() for atom in Chem.MolFromSmiles(str(smiles)).GetAtoms()]\n"
+        "def numbers(smiles):\n    molecule = Chem.MolFromSmiles(str(smiles))\n"
+        "    found = [atom.GetAtomicNum() for atom in molecule.GetAtoms()]\n"
         "    return found + [0] * (6 - len(found))\n",
     )
-    with pytest.raises(InputError, match="gradient_x_input.layer: it must hold one row for each atom of 'molecule'"):
+    with pytest.raises(InputError, match=r"gradient_x_input\.layer: it must hold one row for each atom of 'molecule'"):
         tried("data=factory", "data.factory=filled:rows", "model=factory", "model.factory=filled:net", "model.fit=auto",
               "method=[gradient_x_input]")  # fmt: skip
