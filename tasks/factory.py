@@ -106,18 +106,18 @@ def load(factory: str, key: str) -> Callable[..., Any]:
     return function
 
 
-def called(function: Callable[..., Any], arguments: Mapping[str, Any], where: str) -> Any:
+def called(function: Callable[..., Any], arguments: Mapping[str, Any], where: str, given: str = "") -> Any:
     """What a function of the user's own gives.
 
     Raises:
-        InputError: with what it raised, for that is theirs to mend; `where` begins it.
+        InputError: with what it raised, for that is theirs to mend; `where` begins it, and what it was `given` ends it.
     """
     try:
         return function(**arguments)
     except InputError:
         raise
     except (Exception, SystemExit) as error:  # the user's own code fails in its own ways
-        raise InputError(f"{where} failed with {said(error)}") from error
+        raise InputError(f"{where} failed with {said(error)}{given}") from error
 
 
 def said(error: BaseException) -> str:

@@ -30,7 +30,7 @@ from exhibit.tasks.models.remarks import cut_of_one, listed, order_of_outputs
 from exhibit.tasks.models.training import TrainingSpec
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress, take
 from exhibit.tasks.records.base import Arguments, Array, Arrays, InputError
-from exhibit.tasks.records.data import Dataset, Wanted
+from exhibit.tasks.records.data import Dataset, Input, Wanted
 from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.language import as_message, mark, say
 from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
@@ -490,12 +490,11 @@ class FactorySpec(TrainingSpec):
         except Exception as error:  # the user's own code fails in its own ways
             if not came_through(error):
                 raise
-            shapes = " and ".join(f"{item.name!r} of shape {shape_in_words(item.values.shape)}" for item in some.inputs)
             change = " and ".join(dict.fromkeys(KINDS[item.kind].shaped_by for item in some.inputs))
             raise InputError(
                 f"model.factory: the {type(made.item).__name__} of {self.factory} cannot predict this data: "
-                f"{made.failure(model, some, error)}; the data gives for each sample {shapes}; change the "
-                f"model, or {change}"
+                f"{made.failure(model, some, error)}{_given(some)}; change "
+                f"the model, or {change}"
             ) from error
 
     def _made(self, compute: Compute) -> "_Made":
@@ -646,6 +645,16 @@ class Backend(Protocol):
         ...
 
 
+def _given(data: Dataset) -> str:
+    """What is given for each sample, in a clause that ends a sentence."""
+    return f"; the data gives for each sample {' and '.join(map(_element, data.inputs))}"
+
+
+def _element(item: Input) -> str:
+    words = item.values.dtype.kind in "OSU"
+    return f"{item.name!r} of {'one text' if words else f'shape {shape_in_words(item.values.shape)}'}"
+
+
 class _Made(NamedTuple):
     """What a factory gave."""
 
@@ -703,7 +712,7 @@ class _Made(NamedTuple):
         }  # fmt: skip
         if self.preprocess is None:
             return backend.encoding(**arguments)
-        return called(backend.encoding, arguments, "model.factory: the preprocess")
+        return called(backend.encoding, arguments, "model.factory: the preprocess", _given(dataset))
 
     def _require_declared(self, dataset: Dataset) -> None:
         """Raises InputError where what the config declares of pictures has no meaning."""

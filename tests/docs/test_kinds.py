@@ -12,6 +12,7 @@ from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.models.torch_transformers import _library
 from exhibit.tasks.protocols import Compute, Score, gives_gradients, silent
+from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.kinds import TRAITS
 from exhibit.tasks.stages.explaining import baselines_of, explainable
@@ -32,6 +33,24 @@ GIVEN = {
 
 def test_every_kind_of_data_has_an_example() -> None:
     assert GIVEN.keys() == {*TRAITS, "several"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "net", "said"),
+    [
+        ("table", "image", "failed with KeyError: 'photo' .*; the data gives for each sample 'fruit' of shape 3$"),
+        ("molecule", "series", "failed with KeyError: 'motion' .*; the data gives .* 'molecule' of one text$"),
+    ],
+)
+def test_a_preprocess_of_other_data_is_told_what_there_is(
+    rows: str, net: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(ROOT / "docs" / "examples")
+    monkeypatch.setenv(TRUSTED, "kinds")
+    code_of.cache_clear()
+    data = DataFactorySpec(factory=f"kinds:{rows}_rows").load(Memory())
+    with pytest.raises(InputError, match=said):
+        FactorySpec(factory=f"kinds:{net}_net", fitting="auto", epochs=1).fit(data, COMPUTE, silent)
 
 
 @pytest.mark.parametrize("kind", GIVEN)
