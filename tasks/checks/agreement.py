@@ -17,7 +17,8 @@ from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 class AgreementSpec(SampledCheck):
     """Correlation of a, Spearman correlation of |a|, overlap of the top elements (Jaccard) and share of equal signs,
-    for each pair of methods of a chapter, each a mean over samples for the first target.
+    for each pair of methods of a chapter, each a mean over samples for the first target. Signs are compared where they
+    mean the same: that of a slope is not that of a contribution, and sizes have none.
 
     Methods whose values are parts of one score are compared by the correlation of these values (Pearson), others, such
     as a slope and a contribution, by that of the order of |a|. These may differ without either being wrong: they count
@@ -61,7 +62,12 @@ class AgreementSpec(SampledCheck):
             for correlation, values in zip(orders, same.values(), strict=True)
         ]
         rank, overlap = (np.array([known_mean(values) for values in measured]) for measured in (orders, tops))
-        signs = np.array([known_mean(equal_signs(own, values)) for values in same.values()])
+        signs = np.array(
+            [
+                known_mean(equal_signs(own, values)) if label in case.signs_alike else np.nan
+                for label, values in same.items()
+            ]
+        )
         by_value = {label: case.in_score and label in case.in_score_too for label in same}
         likeness = [
             pearson(own, same[label]) if by_value[label] else correlation
@@ -79,7 +85,13 @@ class AgreementSpec(SampledCheck):
                     len(own),
                     partners=joined(
                         [
-                            self._beside(label, known_mean(c) if by_value[label] else None, r, o, s)
+                            self._beside(
+                                label,
+                                known_mean(c) if by_value[label] else None,
+                                r,
+                                o,
+                                s if label in case.signs_alike else None,
+                            )
                             for label, c, r, o, s in zip(same, likeness, rank, overlap, signs, strict=True)
                         ]
                     ),
@@ -99,15 +111,12 @@ class AgreementSpec(SampledCheck):
             },
         )
 
-    def _beside(self, label: str, values: float | None, rank: float, overlap: float, signs: float) -> Message:
-        """How like another method is; `values`: the correlation of these, where they can be compared."""
-        likeness = {
-            "method": label,
-            "rank": told(rank),
-            "top": f"{self.top:.0%}",
-            "overlap": told(overlap),
-            "signs": told(signs, unit="%"),
-        }
+    def _beside(self, label: str, values: float | None, rank: float, overlap: float, signs: float | None) -> Message:
+        """How like another method is; `values`: the correlation of these, and `signs`, where they can be compared."""
+        likeness = {"method": label, "rank": told(rank), "top": f"{self.top:.0%}", "overlap": told(overlap)}
+        if signs is None:
+            return say("with {method} Spearman {rank}, top {top} overlap {overlap}", **likeness)
+        likeness["signs"] = told(signs, unit="%")
         if values is None:
             return say(
                 "with {method} Spearman {rank}, top {top} overlap {overlap}, equal signs {signs}",

@@ -37,8 +37,8 @@ class Case:
     `baseline(rows)`: raw values that stand for absence, the same for every method, None where there are none.
     `randomised(seed, whole)`: one `explain` per cascade of layers with new weights, from the top, or that of all layers
     alone; none for a model without layers of weights. `in_score`: whether values are parts of the score, not slopes,
-    sizes or squares; `in_score_too`: the others of which that is so. `calls()`: samples that went through the model so
-    far.
+    sizes or squares; `in_score_too`: the others of which that is so; `signs_alike`: those whose signs mean what the
+    method's own do. `calls()`: samples that went through the model so far.
     """
 
     label: str
@@ -49,6 +49,7 @@ class Case:
     dataset: Callable[[], Dataset]
     others: Mapping[str, Callable[[], Iterator[Shard]]]
     in_score_too: frozenset[str]
+    signs_alike: frozenset[str]
     variants: Mapping[str, Mapping[str, tuple[Any, Any]]]
     trainings: Callable[[], Sequence[Array]]
     score: Callable[[Arrays, Array], Array]

@@ -25,7 +25,7 @@ def figures(material: Material) -> tuple[Figure, ...]:
     if not _compared(material):
         return ()
     labels = tuple(tr(method.title) for method in material.methods)
-    return tuple(_figure(material, measure, labels) for measure in _MEASURES)
+    return tuple(_figure(material, measure, labels) for measure in _measured(material))
 
 
 def _figure(material: Material, measure: str, labels: tuple[str, ...]) -> Figure:
@@ -34,10 +34,18 @@ def _figure(material: Material, measure: str, labels: tuple[str, ...]) -> Figure
         name=f"{material.slug}-agreement-{measure}",
         content=Matrix(labels=labels, counts=values, x_label="", y_label="", correlations=True),
         scales=(Scale(unit=meaning, limit=1.0),),
-        caption=sentences([tr(_CAPTIONS[measure]), not_compared(values)]),
+        caption=sentences([tr(_CAPTIONS[measure]), not_compared(values), _other_signs(material, measure)]),
         alt=tr("{measure}: {pairs}", measure=meaning, pairs=pairs(labels, values)),
         width=HALF_PAGE,
     )
+
+
+def _other_signs(material: Material, measure: str) -> str:
+    """Why signs are not compared where ranks are."""
+    without, with_ranks = (np.isnan(_matrix(material, which)) for which in ("signs", "spearman"))
+    if measure != "signs" or not (without & ~with_ranks).any():
+        return ""
+    return tr("The sign of a slope is not that of a contribution, and sizes have none.")
 
 
 _CAPTIONS = {
@@ -50,7 +58,7 @@ def sections(material: Material) -> tuple[Section, ...]:
     """Where methods were compared."""
     if not _compared(material):
         return ()
-    names = tuple(f"{material.slug}-agreement-{measure}" for measure in _MEASURES)
+    names = tuple(f"{material.slug}-agreement-{measure}" for measure in _measured(material))
     read = Aside(
         title=tr("How to read it"),
         text=tr(
@@ -59,6 +67,13 @@ def sections(material: Material) -> tuple[Section, ...]:
         ),
     )
     return (Section(title=tr("Do the methods agree?"), id="agreement", blocks=(Block(figures=names, asides=(read,)),)),)
+
+
+def _measured(material: Material) -> list[str]:
+    """Signs where some pair of methods has any in common: those of a slope and of a contribution are not compared."""
+    pairs = np.triu_indices(len(material.methods), 1)
+    no_signs = np.isnan(_matrix(material, "signs")[pairs]).all()
+    return [measure for measure in _MEASURES if measure != "signs" or not no_signs]
 
 
 def _compared(material: Material) -> bool:

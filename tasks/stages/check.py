@@ -1,5 +1,6 @@
 """The stage that checks explanations: it gives a check what it asks for, and keys it by just that."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -55,10 +56,13 @@ def check(store: Store, spec: Check, asked: CheckedMethod) -> FinishedStage:
     # Before the stage runs: its key holds what the methods say of themselves, not their code.
     in_score = _in_score(asked.method)
     in_score_too = frozenset(label for label, (method, _) in asked.others.items() if _in_score(method))
+    signs_alike = frozenset(label for label, (method, _) in asked.others.items() if _signs_alike(asked.method, method))
 
     def run() -> dict[str, bytes]:
         with one_at_a_time(asked.compute):
-            return {"result": pack(spec.measure(_Point(store, spec, asked, in_score, in_score_too).case()))}
+            return {
+                "result": pack(spec.measure(_Point(store, spec, asked, in_score, in_score_too, signs_alike).case()))
+            }
 
     inputs: dict[str, Digest | Sequence[Digest]] = {"shards": asked.shards, "dataset": asked.found["dataset"]}
     given: dict[str, Any] = {
@@ -76,7 +80,8 @@ def check(store: Store, spec: Check, asked: CheckedMethod) -> FinishedStage:
     if "others" in spec.needs:
         inputs |= {f"other {label}": digests for label, (_, digests) in asked.others.items()}
         given["others"] = {
-            label: [method.aggregate, label in in_score_too] for label, (method, _) in asked.others.items()
+            label: [method.aggregate, label in in_score_too, label in signs_alike]
+            for label, (method, _) in asked.others.items()
         }
     if "variants" in spec.needs:
         given["variants"] = variants(asked)
@@ -101,6 +106,7 @@ class _Point:
     asked: CheckedMethod
     in_score: bool
     in_score_too: frozenset[str]
+    signs_alike: frozenset[str]
     _calls: list[int] = field(default_factory=list)  # samples that went through the model, call by call
 
     def case(self) -> Case:
@@ -114,6 +120,7 @@ class _Point:
             dataset=lambda: self.explained,
             others={label: partial(self._shards, method, digests) for label, (method, digests) in asked.others.items()},
             in_score_too=self.in_score_too,
+            signs_alike=self.signs_alike,
             variants=variants(asked),
             trainings=self._trainings,
             score=self._score,
@@ -249,6 +256,11 @@ def _in_score(method: Method) -> bool:
     return method.aggregate == "raw" and not method.per_unit_of_input
 
 
+def _signs_alike(one: Method, other: Method) -> bool:
+    """Whether signs of both mean the same: those of a slope and of a contribution do not, and sizes have none."""
+    return one.aggregate == other.aggregate == "raw" and one.per_unit_of_input == other.per_unit_of_input
+
+
 def variants(asked: CheckedMethod) -> dict[str, dict[str, tuple[Any, Any]]]:
     """What is set otherwise in the other methods of the same kind: here and there, by label and setting."""
     own = asked.method.model_dump(mode="json")
@@ -272,16 +284,22 @@ def cascades(arrays: Arrays, seed: int, steps: int) -> Iterator[tuple[str, dict[
     ends = sorted({round(step * len(layers) / steps) for step in range(1, steps + 1)} - {0})
     random = np.random.default_rng(seed)
     new = {name: _drawn_anew(array, random) for name, array in learned.items()}
+    if all(np.array_equal(new[name], array) for name, array in learned.items()):
+        return  # that would be the model as it is
     for end in ends:
         chosen = set(layers[:end])
         yield layers[end - 1], {**arrays, **{name: new[name] for name in learned if _layer(name) in chosen}}
 
 
 def _drawn_anew(array: Array, random: np.random.Generator) -> Array:
-    """Independent numbers in place of learned ones. Matrices and kernels: normal, with their mean and spread. Vectors:
+    """Independent numbers in place of learned ones. Matrices and kernels: normal, with their mean and spread, or about
+    zero and as large where their spread is under half of that: about it they would be nearly what was learned. Vectors:
     drawn from their own numbers, since some of them, such as variances, may be no others; a single number stays."""
     if array.ndim > 1:
-        return random.normal(array.mean(dtype=np.float64), array.std(dtype=np.float64), array.shape).astype(array.dtype)
+        mean, spread = float(array.mean(dtype=np.float64)), float(array.std(dtype=np.float64))
+        if abs(mean) > 2 * spread:
+            mean, spread = 0.0, math.hypot(mean, spread)
+        return random.normal(mean, spread, array.shape).astype(array.dtype)
     if array.ndim == 0 or not array.size:
         return array
     return random.choice(array, array.shape)

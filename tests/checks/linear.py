@@ -87,6 +87,7 @@ def linear_case(
         dataset=lambda: dataset(regions),
         others={name: shards(times(other)(inputs, everyone)) for name, other in (others or {}).items()},
         in_score_too=frozenset(others or {}),
+        signs_alike=frozenset(others or {}),
         variants=variants or {},
         trainings=lambda: trainings,
         score=lambda changed, _: (changed["image"][..., 0] * weights).sum(axis=(1, 2)),

@@ -500,6 +500,7 @@ def case(problem: Problem, planted: Planted, others: Mapping[str, Planted]) -> C
         dataset=lambda: problem.dataset,
         others={name: shards(other.explain) for name, other in others.items()},
         in_score_too=frozenset(others),
+        signs_alike=frozenset(others),
         variants={},
         trainings=lambda: [],
         score=score,

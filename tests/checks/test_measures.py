@@ -388,6 +388,16 @@ def test_slopes_do_not_speak_against_a_contribution() -> None:
     assert (result.verdict, result.bears) == ("pass", True)
 
 
+def test_signs_of_what_means_something_else_are_not_compared() -> None:
+    """A slope of -3 is no contradiction of a contribution of +1.5: below the baseline of a falling score both are
+    right."""
+    case = linear_case(WEIGHTS, others={"slope": -WEIGHTS, "twin": WEIGHTS})
+    result = AgreementSpec().measure(replace(case, in_score_too=frozenset({"twin"}), signs_alike=frozenset({"twin"})))
+    assert "with slope Spearman 1.00, top 10% overlap 1.00; with twin Pearson 1.00" in result.sentence
+    assert result.sentence.count("equal signs") == 1
+    assert result.details["signs"].tolist() == pytest.approx([np.nan, 1], nan_ok=True)
+
+
 def test_identical_explanations_are_one_group() -> None:
     constant = {"twin": 1 / IMAGES[0, ..., 0]}
     case = linear_case(WEIGHTS, others=constant)
@@ -574,6 +584,22 @@ def test_layers_are_drawn_anew_from_the_top_down() -> None:
     other = list(cascades(arrays, 1, 1))
     assert [layer for layer, _ in other] == ["0"]
     assert (other[0][1]["1.weight"] != new).any()
+
+
+@pytest.mark.parametrize("spread", [0, 0.3])
+def test_weights_that_are_nearly_alike_are_drawn_about_zero(spread: float) -> None:
+    """About their mean they would be the model as it is, and the right explanation of it would fail for that."""
+    kernel = np.random.default_rng(0).normal(1, spread, (50, 50)).astype(np.float32)
+    ((_, after),) = cascades({"out.weight": kernel}, 0, 1)
+    new = after["out.weight"]
+    assert new.dtype == np.float32
+    assert new.mean() == pytest.approx(0, abs=0.1)
+    assert new.std() == pytest.approx(np.sqrt((kernel.astype(np.float64) ** 2).mean()), rel=0.1)
+
+
+def test_a_model_that_drawing_does_not_change_is_no_random_one() -> None:
+    """One vector of equal weights has no others to be drawn from."""
+    assert list(cascades({"sum.weight": np.ones(4), "sum.bias": np.array(0.5)}, 0, 5)) == []
 
 
 def test_what_counts_or_points_is_not_shuffled() -> None:

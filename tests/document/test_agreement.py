@@ -44,6 +44,35 @@ def test_methods_without_the_same_elements_are_not_compared(two_pairs: Material)
     assert figure.caption.endswith("A dash on grey: not compared.")
 
 
+def test_signs_that_no_two_methods_have_in_common_have_no_figure(two_pairs: Material) -> None:
+    """Those of a slope and of a contribution say different things, and sizes have none."""
+
+    def signs(number: float, only: int) -> Material:
+        methods = [
+            one.model_copy(
+                update={
+                    "checks": tuple(
+                        check.model_copy(update={"details": {**check.details, "signs": np.array([number])}})
+                        for check in one.checks
+                    )
+                }
+            )
+            if place < only
+            else one
+            for place, one in enumerate(two_pairs.methods)
+        ]
+        return two_pairs.model_copy(update={"methods": tuple(methods)})
+
+    some, none = signs(np.nan, 2), signs(np.nan, 4)
+    assert [figure.name for figure in agreement.figures(none)] == ["p-agreement-spearman"]
+    [section] = agreement.sections(none)
+    assert section.blocks[0].figures == ("p-agreement-spearman",)
+    _, figure = agreement.figures(some)
+    assert "A and B not compared" in figure.alt
+    assert "C and D 0.00" in figure.alt
+    assert figure.caption.endswith("The sign of a slope is not that of a contribution, and sizes have none.")
+
+
 @pytest.mark.parametrize(("methods", "there"), [(2, False), (4, True)])
 def test_a_profile_says_that_only_three_methods_have_a_section(two_pairs: Material, methods: int, there: bool) -> None:
     """Two have a verdict on their agreement: that it is not provided would be false of them."""
