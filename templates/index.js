@@ -21,11 +21,7 @@ const subject = choice(
   tr("All chapters"),
   chapters.map((title) => [title, title]),
 );
-const verdict = choice(tr("All verdicts"), [
-  [tr("pass"), "pass"],
-  [tr("fail"), "fail"],
-  [tr("not assessed"), "not assessed"],
-]);
+const verdict = choice(tr("All verdicts"), [...new Map(runs.map((run) => [run.dataset.judged, run.dataset.verdict]))]);
 
 function filter() {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);

@@ -5,6 +5,7 @@ import json
 import re
 import secrets
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -26,8 +27,9 @@ _LARGEST = 60_000  # bytes of a picture on this page: a list of hundreds of runs
 
 
 class Entry(Record):
-    """One run as the page shows it. `overall`: whether it can be trusted, empty of a run that does not say;
-    `pictures`: as elements."""
+    """One run as the page shows it. `overall`: whether it can be trusted, empty of a run that does not say; `passed`,
+    `failed`, `required_failed`: checks as page one counts them, over all methods, else results; `pictures`: as
+    elements."""
 
     run: str
     title: str
@@ -87,6 +89,8 @@ def _entry(directory: Path) -> Entry | None:
 def _read(directory: Path, manifest: dict[str, Any], checks: list[dict[str, Any]]) -> Entry:
     chapters = manifest.get("chapters", [])
     pictures = [name for chapter in chapters for name in chapter["pictures"] if _OWN_PICTURE(name)]
+    overall, counted = _answers(directory)
+    required = [check for check in checks if check["verdict"] == "fail" and check["required"]]
     return Entry(
         run=directory.name,
         title=manifest.get("title") or directory.name,
@@ -95,10 +99,10 @@ def _read(directory: Path, manifest: dict[str, Any], checks: list[dict[str, Any]
         chapters=tuple(chapter["title"] for chapter in chapters),
         sentences=tuple(chapter["sentence"] for chapter in chapters),
         command=" ".join(manifest["command"]),
-        overall=_overall(directory),
-        passed=sum(check["verdict"] == "pass" for check in checks),
-        failed=sum(check["verdict"] == "fail" for check in checks),
-        required_failed=sum(check["verdict"] == "fail" and check["required"] for check in checks),
+        overall=overall,
+        passed=counted["passed"] if counted else sum(check["verdict"] == "pass" for check in checks),
+        failed=counted["failed"] if counted else sum(check["verdict"] == "fail" for check in checks),
+        required_failed=len({(check["chapter"], check["check"]) for check in required}) if counted else len(required),
         pictures=tuple(filter(None, (_picture(directory / name) for name in pictures[:6]))),
     )
 
@@ -121,9 +125,18 @@ def harmless(svg: str) -> bool:
     )
 
 
-def _overall(directory: Path) -> str:
+def _answers(directory: Path) -> tuple[str, Counter[str]]:
+    """The answer over all, and how many checks passed and failed, of all chapters; nothing of a run that has none."""
     path = directory / "answers.json"
-    return str(json.loads(whole(path))["overall"]) if path.exists() else ""
+    if not path.exists():
+        return "", Counter()
+    found = json.loads(whole(path))
+    counted: Counter[str] = Counter()
+    for answer in found.get("answers", []):
+        for reason in (one for result in answer["results"] for one in result["reasons"]):
+            if reason["id"] == "checks counted":
+                counted.update(passed=int(reason["passed"]), failed=int(reason["failed"]))
+    return str(found["overall"]), counted
 
 
 def _picture(path: Path) -> str:

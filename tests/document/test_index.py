@@ -58,6 +58,26 @@ def test_verdicts_are_counted(page: str) -> None:
     assert re.findall(r'data-verdict="([^"]+)"', page) == ["fail", "pass"]
 
 
+def test_a_run_is_found_by_the_answer_that_stands_beside_it(tmp_path: Path) -> None:
+    """A report to be trusted with care is no "pass", and its checks are counted as on its first page: one that two
+    methods passed is one."""
+    run = a_run(tmp_path, "r", [])
+    checks = [
+        {"verdict": verdict, "required": required, "chapter": "iris", "check": check, "method": method}
+        for check, verdict, required in (("completeness", "pass", True), ("deletion", "fail", True))
+        for method in ("a", "b")
+    ]
+    (run / "checks.json").write_text(json.dumps(checks))
+    reason = {"id": "checks counted", "passed": 1, "failed": 1, "total": 13}
+    answers = [{"id": "explanation", "results": [{"chapter": "iris", "reasons": [reason]}]}]
+    (run / "answers.json").write_text(json.dumps({"overall": "with care", "answers": answers}))
+    write_index(tmp_path)
+    page = (tmp_path / "index.html").read_text()
+    assert 'data-verdict="with care" data-judged="with care"' in page
+    assert "1 passed, 1 failed, 1 of them required" in page
+    assert '"pass"' not in page
+
+
 def test_nothing_is_fetched_and_nothing_typed_becomes_markup(page: str) -> None:
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
     assert "default-src 'none'" in page
