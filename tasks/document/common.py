@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document.words import (
+    at_scale,
     capital,
     check_name,
     judged,
@@ -105,9 +106,11 @@ def reading(material: Material, row: int) -> str:
     if not material.dataset.classes:
         predicted_value = float(material.outputs[material.shown[row], 0])
         label = float(material.dataset.labels[row])
+        write = at_scale(material.outputs[:, 0])
+        value = write(predicted_value, 2)
         if np.isnan(label):
-            return tr("predicted {predicted}", predicted=plain(predicted_value))
-        return tr("measured {measured}, predicted {predicted}", measured=plain(label), predicted=plain(predicted_value))
+            return tr("predicted {predicted}", predicted=value)
+        return tr("measured {measured}, predicted {predicted}", measured=write(label, 2), predicted=value)
     true, predicted = material.true_output(row), predicted_output(material, row)
     name = material.output_name
     if true is None:
@@ -230,6 +233,8 @@ def without_score(material: Material, method: MethodMaterial, scale: Scale, draw
 def sums_table(material: Material, method: MethodMaterial) -> Table:
     """Score, baseline, sum and residual of the shown samples: the arithmetic that a reader can check."""
     gaps, of_draws = method.sampling_gap, method.draw_residual
+    scores = [method.prediction, method.base_value]
+    number, size = (at_scale(np.concatenate(scores, axis=None), write) for write in (signed, plain))
     rows, samples = [], []
     for row in range(len(material.dataset.sample_ids)):
         for target, name in enumerate(material.target_names):
@@ -243,12 +248,12 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
                 (
                     material.sample_name(row),
                     _output(material, output, name),
-                    signed(float(method.prediction[row, target])),
-                    signed(float(method.base_value[row, target])),
-                    signed(difference(method, row, target) + gap + residual),
-                    *((signed(gap, 4),) if gaps is not None else ()),
-                    signed(residual, 4),
-                    *((plain(float(of_draws[row, target]), 4),) if of_draws is not None else ()),
+                    number(float(method.prediction[row, target]), 2),
+                    number(float(method.base_value[row, target]), 2),
+                    number(difference(method, row, target) + gap + residual, 2),
+                    *((number(gap, 4),) if gaps is not None else ()),
+                    number(residual, 4),
+                    *((size(float(of_draws[row, target]), 4),) if of_draws is not None else ()),
                 )
             )
     return Table(

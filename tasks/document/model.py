@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 
 from exhibit.tasks.document.layout import letters
+from exhibit.tasks.document.quality_tables import written
 from exhibit.tasks.document.rows import called as called_rows
 from exhibit.tasks.document.rows import held_out
-from exhibit.tasks.document.words import capital, clauses, count, interval, listing, long_named, neither
+from exhibit.tasks.document.words import capital, clauses, count, interval, listing, long_named, neither, plain
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.data import Rows
 from exhibit.tasks.records.figure import Content, Curves, Diagram, Figure, Matrix, Scatter, Series
 from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material
@@ -161,7 +161,9 @@ def _parity(material: Material) -> Figure:
     grey = tr("Grey: {rows}.", rows=other) if others.any() else ""
     predicted = material.outputs[:, 0]
     metrics = trp("list", ", ").join(
-        f"{tr(item.name)} {neither(item.value)}" for item in material.performance.metrics if item.split == split
+        f"{tr(item.name)} {written(item.name, material.performance.metrics, neither)(item.value, 2)}"
+        for item in material.performance.metrics
+        if item.split == split
     )
     caption = tr(
         "Predicted against measured {label}; on the {rows} {values}.",
@@ -214,7 +216,7 @@ def section(material: Material) -> Section:
                 ),
                 figures=beside,
                 asides=(
-                    *(_metric_aside(item, material.rows_of(item.split)) for item in material.performance.metrics),
+                    *(_metric_aside(material, item) for item in material.performance.metrics),
                     Aside(title=tr("Source"), text=tr(data.source)),
                 ),
             ),
@@ -330,9 +332,9 @@ def _labels(material: Material) -> Table:
             (
                 name,
                 tr(metric.name),
-                neither(metric.value, 3),
-                interval(*metric.interval, 3) if metric.interval else "–",
-                "–" if metric.naive is None else neither(metric.naive, 3),
+                written(metric.name, [metric], neither)(metric.value, 3),
+                interval(*metric.interval, 3, written(metric.name, [metric], plain)) if metric.interval else "–",
+                "–" if metric.naive is None else written(metric.name, [metric], neither)(metric.naive, 3),
                 f"{metric.count:,}",
                 called_rows(measured),
             )
@@ -376,13 +378,15 @@ def _measured(material: Material) -> dict[str, float]:
     return metrics
 
 
-def _metric_aside(metric: Metric, measured_on: Rows) -> Aside:
+def _metric_aside(material: Material, metric: Metric) -> Aside:
+    write, end = (written(metric.name, material.performance.metrics, one) for one in (neither, plain))
+    measured_on = material.rows_of(metric.split)
     digits = 3 if metric.name.endswith("accuracy") else 2
     rows, number = called_rows(held_out(measured_on)), f"{metric.count:,}"
     on = tr("on {number} {rows}.", number=number, rows=rows)
     if metric.interval:
-        bounds = interval(*metric.interval, digits)
+        bounds = interval(*metric.interval, digits, end)
         on = tr("on {number} {rows}, 95% interval {bounds}.", number=number, rows=rows, bounds=bounds)
     seen = tr("All of them were seen in training.") if measured_on == "training" else ""
     name = tr(metric.name) if metric.name.startswith("R") else capital(tr(metric.name))
-    return Aside(title=f"{name} {neither(metric.value, digits)}", text=sentences([on, seen]))
+    return Aside(title=f"{name} {write(metric.value, digits)}", text=sentences([on, seen]))

@@ -16,7 +16,18 @@ from exhibit.tasks.document.common import (
     waterfall,
 )
 from exhibit.tasks.document.kinds import KINDS
-from exhibit.tasks.document.words import by_name, capital, count, listing, numbers, percent, plain, share, signed
+from exhibit.tasks.document.words import (
+    at_scale,
+    by_name,
+    capital,
+    count,
+    listing,
+    numbers,
+    percent,
+    plain,
+    share,
+    signed,
+)
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import InputSummary
 from exhibit.tasks.records.figure import Bars, Figure, Series, Waterfalls
@@ -187,8 +198,8 @@ def _waterfall(material: Material, methods: Sequence[MethodMaterial]) -> Figure:
                 "{method} of {sample}: from {start} to {end}, {values}",
                 method=panel.title,
                 sample=name,
-                start=signed(panel.start),
-                end=signed(panel.end),
+                start=at_scale([panel.start, panel.end], signed)(panel.start, 2),
+                end=at_scale([panel.start, panel.end], signed)(panel.end, 2),
                 values=numbers(panel.labels, panel.values, with_sign=True),
             )
             for panel in panels
@@ -261,13 +272,15 @@ def _one_input(part: Material) -> Section:
 
 def _inputs_table(material: Material, method: MethodMaterial) -> Table:
     parts = method.summary.inputs
+    sizes = [float(part.absolute[:, 0].mean()) for part in parts]
+    number, size = (at_scale(sizes, write) for write in (signed, plain))
     rows = tuple(
         (
             part.input,
             percent(float(portion)),
-            plain(float(part.absolute[:, 0].mean()), 2),
-            signed(float(part.total[:, 0].mean()), 2),
-            signed(float(part.median[0]), 4),
+            size(float(part.absolute[:, 0].mean()), 2),
+            number(float(part.total[:, 0].mean()), 2),
+            number(float(part.median[0]), 4),
         )
         for part, portion in zip(parts, _shares(parts), strict=True)
     )

@@ -1,7 +1,20 @@
 """Tables of how good a model is: as a whole, by class, by threshold, by predicted value."""
 
+from collections.abc import Sequence
+
 from exhibit.tasks.document.quality_figures import rows_measured
-from exhibit.tasks.document.words import UNVARIED, capital, interval, listing, neither, plain, span, with_beside
+from exhibit.tasks.document.words import (
+    UNVARIED,
+    Write,
+    at_scale,
+    capital,
+    interval,
+    listing,
+    neither,
+    plain,
+    span,
+    with_beside,
+)
 from exhibit.tasks.records.language import sentences, tr, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Rate
@@ -19,17 +32,19 @@ def whole(material: Material, quality: Quality) -> Table:
         if item.split == quality.split
     ]
     others = {item.name: item for item in quality.reference} if material.reference is not None else {}
-    rows = [
-        (
-            tr(item.name),
-            neither(item.value, 3),
-            interval(*item.interval, 3) if item.interval else "–",
-            "–" if item.naive is None else neither(item.naive, 3),
-            *((_with_interval(others.get(item.name)),) if others else ()),
-            _better(item.name),
+    rows = []
+    for item in (*first, *quality.measures):
+        number, end = (written(item.name, (*first, *quality.measures), write) for write in (neither, plain))
+        rows.append(
+            (
+                tr(item.name),
+                number(item.value, 3),
+                interval(*item.interval, 3, end) if item.interval else "–",
+                "–" if item.naive is None else number(item.naive, 3),
+                *((_with_interval(others.get(item.name), number, end),) if others else ()),
+                _better(item.name),
+            )
         )
-        for item in (*first, *quality.measures)
-    ]
     said = ""
     if material.dataset.label_unit:
         said = tr("Errors are in {unit}.", unit=material.dataset.label_unit)
@@ -62,6 +77,17 @@ def whole(material: Material, quality: Quality) -> Table:
         ),
         rows=tuple(rows),
     )
+
+
+def written(name: str, measures: Sequence[Measure | Metric], write: Write) -> Write:
+    """How a measure is written: an error in the unit of the label, beside the others of it."""
+    if name not in _IN_UNITS:
+        return write
+    sizes = [size for item in measures if item.name in _IN_UNITS for size in (item.value, item.naive or 0.0)]
+    return at_scale(sizes, write)
+
+
+_IN_UNITS = ("RMSE", "mean absolute error", "mean error")
 
 
 def _better(name: str) -> str:
@@ -106,11 +132,12 @@ def _unvaried(measure: Measure | Metric | None) -> bool:
     return measure is not None and measure.interval is not None and measure.interval[0] == measure.interval[1]
 
 
-def _with_interval(measure: Measure | None) -> str:
+def _with_interval(measure: Measure | None, write: Write = neither, end: Write = plain) -> str:
     if measure is None:
         return "–"
     told = None if _unvaried(measure) else measure.interval
-    return with_beside(neither(measure.value), interval(*told)) if told else neither(measure.value)
+    value = write(measure.value, 2)
+    return with_beside(value, interval(*told, 2, end)) if told else value
 
 
 def thresholds(material: Material) -> tuple[Table, ...]:
@@ -164,15 +191,17 @@ def bins(material: Material) -> tuple[Table, ...]:
     if quality is None or not quality.error_bins:
         return ()
     off = [item for item in quality.error_bins if not item.interval[0] <= 0 <= item.interval[1]]
+    predicted = at_scale([end for item in quality.error_bins for end in (item.low, item.high)])
     caption = tr(
         "Errors by predicted value, in {number} parts of about as many rows.", number=str(len(quality.error_bins))
     )
     where = (
-        tr("Surely too high or too low on average: {ranges}.", ranges=listing(list(map(_off, off))))
+        tr("Surely too high or too low on average: {ranges}.", ranges=listing([_off(item, predicted) for item in off]))
         if off
         else tr("In none of them is it surely off on average.")
     )
     titles = (tr("rows"), tr("mean error"), tr("95% interval"), "RMSE")
+    number = at_scale([item.rmse for item in quality.error_bins])
     return (
         Table(
             name=f"{material.slug}-errors",
@@ -183,11 +212,11 @@ def bins(material: Material) -> tuple[Table, ...]:
             ),
             rows=tuple(
                 (
-                    span(item.low, item.high),
+                    span(item.low, item.high, 2, predicted),
                     f"{item.rows:,}",
-                    plain(item.mean, 3),
-                    interval(*item.interval, 3),
-                    plain(item.rmse, 3),
+                    number(item.mean, 3),
+                    interval(*item.interval, 3, number),
+                    number(item.rmse, 3),
                 )
                 for item in quality.error_bins
             ),
@@ -195,7 +224,7 @@ def bins(material: Material) -> tuple[Table, ...]:
     )
 
 
-def _off(item: ErrorBin) -> str:
+def _off(item: ErrorBin, write: Write) -> str:
     """1.20 to 2.40 (over)."""
-    values = span(item.low, item.high)
+    values = span(item.low, item.high, 2, write)
     return tr("{range} (over)", range=values) if item.mean > 0 else tr("{range} (under)", range=values)

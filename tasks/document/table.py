@@ -21,7 +21,7 @@ from exhibit.tasks.document.common import (
     verdict_asides,
     waterfall,
 )
-from exhibit.tasks.document.words import by_name, count, numbers, percent, plain, signed, without_units
+from exhibit.tasks.document.words import at_scale, by_name, count, numbers, percent, plain, signed, without_units
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Reference
 from exhibit.tasks.records.figure import BarPanels, Bars, Figure, Series, Waterfalls
@@ -250,8 +250,8 @@ def _waterfalls(material: Material, method: MethodMaterial) -> Figure:
             tr(
                 "{sample}: from {start} to {end}, {contributions}",
                 sample=panel.title,
-                start=signed(panel.start),
-                end=signed(panel.end),
+                start=at_scale([panel.start, panel.end], signed)(panel.start, 2),
+                end=at_scale([panel.start, panel.end], signed)(panel.end, 2),
                 contributions=numbers(panel.labels, panel.values, with_sign=True),
             )
             for panel in panels
@@ -380,6 +380,7 @@ def importance_table(material: Material) -> Table:
     importance, check = main.summary.importances[0], over_trainings(main)
     values, errors, meaning = shares(material, main)
     by_sign = main.aggregate == "raw"
+    number, size = (at_scale(importance.mean_absolute, write) for write in (signed, plain))
     said = {"method": tr(main.title), "error": meaning, "unit": tr(main.unit)}
     said["ranks"] = tr(", and the ranks over trainings") if check else ""
     caption = (
@@ -397,8 +398,8 @@ def importance_table(material: Material) -> Table:
             (
                 without_units(importance.features)[k],
                 f"{percent(float(values[k]))} ± {plain(100 * float(errors[k]), 1)}",
-                *((signed(float(importance.mean[k]), 3),) if by_sign else ()),
-                plain(float(importance.mean_absolute[k]), 3),
+                *((number(float(importance.mean[k]), 3),) if by_sign else ()),
+                size(float(importance.mean_absolute[k]), 3),
                 *((ranks,) if check else ()),
             )
         )

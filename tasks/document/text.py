@@ -19,7 +19,7 @@ from exhibit.tasks.document.common import (
     without_score,
 )
 from exhibit.tasks.document.fonts import marked
-from exhibit.tasks.document.words import by_name, listing, plain, share, signed
+from exhibit.tasks.document.words import at_scale, by_name, listing, plain, share, signed
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Figure, Scale, TokenLine, Tokens
 from exhibit.tasks.records.finding import Finding, Named, Word
@@ -269,14 +269,15 @@ def _word_tables(material: Material, methods: Sequence[MethodMaterial]) -> tuple
 def _word_table(material: Material, method: MethodMaterial, words: Words) -> Table:
     by_sign = method.signed
     total = float((words.mean_absolute * words.times).sum()) or 1.0
+    number, size = (at_scale(words.mean_absolute, write) for write in (signed, plain))
     rows = tuple(
         (
             name,
             f"{words.texts[k]:,}",
             f"{words.times[k]:,}",
             share(float(words.mean_absolute[k] * words.times[k]) / total),
-            *((signed(float(words.mean[k])),) if by_sign else ()),
-            plain(float(words.mean_absolute[k])),
+            *((number(float(words.mean[k]), 2),) if by_sign else ()),
+            size(float(words.mean_absolute[k]), 2),
         )
         for k, name in enumerate(words.names)
     )

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count as counting
 
+import numpy as np
+
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.language import ENGLISH, counted, has_capitals, language_now, mark, tr, trp
 from exhibit.tasks.records.model import Rate
@@ -47,6 +49,27 @@ def rounded(value: float, digits: int = 3) -> str:
 def in_full(value: float) -> str:
     """A value of a feature: 1.32, 711,500; large ones without decimals."""
     return plain(value, 0) if _large(value) and abs(value) >= YEARS else rounded(value, 4)
+
+
+def at_scale(
+    values: Array | Sequence[float], write: Callable[[float, int], str] = plain
+) -> Callable[[float, int], str]:
+    """How numbers of one unit are written: in decimals, or where the largest of `values` is too small for two of them
+    in significant digits, 0.0041 and −2.5e−09, in which what is only rounding beside the largest is zero."""
+    known = np.abs(np.asarray(values, np.float64))
+    largest = float(known[np.isfinite(known)].max(initial=0.0))
+    if not 0 < largest < _SMALL:
+        return write
+
+    def short(value: float, digits: int) -> str:
+        if abs(value) < _DUST * largest:
+            return "0"
+        return "+" * (write is signed and value > 0) + rounded(value, digits)
+
+    return short
+
+
+_SMALL, _DUST = 0.01, 1e-6
 
 
 def _printed(text: str) -> str:
@@ -169,7 +192,7 @@ _HARDLY = 0.0001
 def share(value: float) -> str:
     """A share as a percentage, never rounded to a certainty that was not measured; rounded as the number itself is
     (0.325 is 0.33 and 33%)."""
-    if value in (0, 1):
+    if value == 0 or abs(1 - value) <= _ROUNDING:
         return f"{value:.0%}"
     if value >= 1 - _NEAR:
         return tr("over {number}", number="99.9%")
@@ -348,8 +371,8 @@ def without_units(features: Sequence[str]) -> tuple[str, ...]:
 
 def numbers(labels: Sequence[str], values: Array, with_sign: bool = False) -> str:
     """petal length 0.41, petal width 0.33."""
-    write = signed if with_sign else plain
-    parts = [f"{label} {write(float(value))}" for label, value in zip(labels, values, strict=True)]
+    write = at_scale(values, signed if with_sign else plain)
+    parts = [f"{label} {write(float(value), 2)}" for label, value in zip(labels, values, strict=True)]
     return trp("list", ", ").join(parts)
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from math import floor, inf, log10
 from typing import NamedTuple
 
-from exhibit.tasks.drawing.svg import INK, QUIET, SMALL, element, line, number, signed, text, text_width
+from exhibit.tasks.drawing.svg import INK, MOST_DECIMALS, QUIET, SMALL, element, line, number, signed, text, text_width
 from exhibit.tasks.records.shown import as_power
 
 SIZE = SMALL  # of the words at an axis, in CSS pixels
@@ -39,7 +39,10 @@ class Axis(NamedTuple):
         def label(value: float) -> str:
             if value and most >= longest:
                 return "+" * (by_sign and value > 0) + as_power(value)
-            return signed(value, ".3g" if most < _SHORT else digits) if by_sign else number(value, digits)
+            if by_sign or int(digits.strip(",.f")) > MOST_DECIMALS:
+                text = signed(value, ".3g" if most < _SHORT else digits)
+                return text if by_sign else text.removeprefix("+")
+            return number(value, digits)
 
         return [(self.at(value), label(value)) for value in values]
 

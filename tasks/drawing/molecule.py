@@ -27,6 +27,7 @@ from exhibit.tasks.drawing.svg import (
     signed,
     text,
     text_width,
+    up_to,
 )
 from exhibit.tasks.faces import path
 from exhibit.tasks.records.base import Array, InputError
@@ -161,7 +162,11 @@ def sketch(smiles: str, part: str, room: tuple[float, float]) -> str:
 def notes(values: Array, limit: float) -> list[str]:
     """The number beside each atom, all with the same digits; nothing beside one without a value."""
     shown = f".{min(decimals(limit), 2)}f"
-    return [signed(float(value), shown) if np.isfinite(value) else "" for value in values]
+    write = up_to(limit) if limit < _SMALL else lambda value, _: signed(value, shown)
+    return [write(float(value), True) if np.isfinite(value) else "" for value in values]
+
+
+_SMALL = 0.01  # what two decimals do not show
 
 
 def _bonds(mol: Any) -> list[tuple[int, int]]:

@@ -277,6 +277,23 @@ def decimals(limit: float) -> int:
     return max(0, -floor(log10(limit)) + 1) if limit > 0 else 0
 
 
+def up_to(limit: float) -> Callable[[float, bool], str]:
+    """How numbers up to `limit` are written, with their sign or without: all in the same decimals, or where that would
+    be a row of zeros in three digits and a power, 2.91e−09, in which what is only rounding beside the limit is 0."""
+    digits = decimals(limit)
+    form = f".{digits}f" if digits <= MOST_DECIMALS else ".2e"
+
+    def written(value: float, by_sign: bool) -> str:
+        if digits > MOST_DECIMALS and abs(value) < _DUST * limit:
+            return "0"
+        return signed(value, form) if by_sign else number(value, f",{form}")
+
+    return written
+
+
+MOST_DECIMALS, _DUST = 6, 1e-6  # more would be a row of zeros
+
+
 def number(value: float, digits: str) -> str:
     """A number as printed on an axis."""
     if UNWRITTEN <= abs(value) < float("inf"):

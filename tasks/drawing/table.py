@@ -23,16 +23,15 @@ from exhibit.tasks.drawing.svg import (
     SECOND,
     SHADES,
     chunks,
-    decimals,
     element,
     fitted_apart,
     in_rows,
     line,
     number,
     panel_at,
-    signed,
     text,
     text_width,
+    up_to,
 )
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import BarPanels, Bars, Part, Reading, Series
@@ -228,8 +227,8 @@ def _errors(series: Series) -> Array:
 
 
 def _formatter(series: Sequence[Series], by_sign: bool) -> Callable[[float], str]:
-    digits = decimals(max(float(np.max(np.abs(item.values))) for item in series))
-    return lambda value: signed(value, f".{digits}f") if by_sign else number(value, f",.{digits}f")
+    write = up_to(max(float(np.max(np.abs(item.values))) for item in series))
+    return lambda value: write(value, by_sign)
 
 
 def _fill(series: Sequence[Series], index: int, row: int, by_sign: bool) -> tuple[str, str]:

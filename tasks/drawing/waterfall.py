@@ -14,18 +14,17 @@ from exhibit.tasks.drawing.svg import (
     PAGE,
     QUIET,
     RULE,
-    decimals,
     element,
     fitted,
     fitted_apart,
     in_rows,
     line,
-    number,
     panel_at,
     picture,
     signed,
     text,
     text_width,
+    up_to,
 )
 from exhibit.tasks.records.figure import Part, Reading, Waterfall, Waterfalls
 from exhibit.tasks.records.language import mark, tr, trp
@@ -99,8 +98,8 @@ def _panel(content: Waterfall, total: float, ends: tuple[float, float]) -> tuple
     labels = (content.start_label, *content.labels, content.end_label)
     left = min(max(text_width(label, NAME) for label in labels) + 10, total * 0.45)
     places = _places(content)
-    digits = decimals(max(abs(float(value)) for value in content.values) or 1.0)
-    room = max(text_width(signed(float(value), f".{digits}f"), SIZE) for value in content.values) + 10
+    write = up_to(max(abs(float(value)) for value in content.values) or 1.0)
+    room = max(text_width(write(float(value), True), SIZE) for value in content.values) + 10
     axis = Axis(*ends, left + 4, total - room - 4)
     top = 26.0 if content.title else 6.0
     bottom = top + len(labels) * _ROW
@@ -111,10 +110,10 @@ def _panel(content: Waterfall, total: float, ends: tuple[float, float]) -> tuple
     for row, label in enumerate(fitted_apart(labels, NAME, left - 8)):
         elements.append(text(label, left - 8, top + row * _ROW + 13, NAME, "end"))
     for row, value in enumerate(content.values.tolist(), 1):
-        elements += _step(axis, places[row - 1], places[row], top + row * _ROW, signed(value, f".{digits}f"))
+        elements += _step(axis, places[row - 1], places[row], top + row * _ROW, write(value, True))
     for value, y in ((content.start, top), (content.end, bottom - _ROW)):
         elements.append(line(axis.at(value), y + 2, axis.at(value), y + _ROW - 2, INK, 2))
-        elements.append(_beside(axis, value, number(value, f",.{digits}f"), y))
+        elements.append(_beside(axis, value, write(value, False), y))
     elements.append(line(axis.start, bottom, axis.end, bottom, INK, 0.9))
     ticks = max(2, min(4, int((axis.end - axis.start) / 48)))
     elements += [*below(axis, bottom, ticks), quiet_word(content.axis, axis.start, bottom + 32, "start")]
