@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.ahead import FEWEST, surely
+from exhibit.tasks.ahead import FEWEST, student, surely
 from exhibit.tasks.document import bearing, reference
 from exhibit.tasks.document.cells import by_column, cells
 from exhibit.tasks.document.common import (
@@ -38,7 +38,8 @@ def story(material: Material) -> tuple[Finding, str]:
     importance = material.main.summary.importances[0]
     sizes, *_ = shares(material, material.main)  # as the bars beside it
     order = np.argsort(-sizes, kind="stable")
-    named = 2 if len(sizes) > 2 and sizes[order[:2]].min() >= _TOLD and _same_two(material, order) else 1
+    two = len(sizes) > 2 and sizes[order[:2]].min() >= _TOLD and _same_two(material, order)
+    named = 2 if two and _surely_two(material, order) else 1
     kept = _kept(material, int(order[0])) if sizes.any() else None
     known = material.reference
     finding = Leaders(
@@ -79,6 +80,16 @@ def _same_two(material: Material, order: Array) -> bool:
     return all(
         set(np.argsort(-shares(material, method)[0], kind="stable")[:2].tolist()) == two for method in material.methods
     )
+
+
+def _surely_two(material: Material, order: Array) -> bool:
+    """Whether the second of all is ahead of every later one by more than chance, however they go together in a sample:
+    else it would be luck which of several is named beside the first."""
+    importance = material.main.summary.importances[0]
+    sizes, errors = importance.mean_absolute, importance.standard_error
+    second, later = order[1], order[2:]
+    halves = student(errors[second] + errors[later], importance.count[later], len(later))
+    return bool((sizes[second] - sizes[later] > halves).all())
 
 
 def _surely_first(known: Reference) -> Named | None:
