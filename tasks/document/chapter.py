@@ -361,6 +361,8 @@ def _wrong(material: Material) -> str:
         misread,
         samples=_explained(material),
     )
+    if case and misread == 1:
+        return tr("Wrong: {some}, {sample}.", some=are, sample=case)
     if case:
         return tr("Wrong: {some}, most of all {sample}.", some=are, sample=case)
     return tr("Wrong: {some}; {why}.", some=are, why=tr(_NOT_DRAWN))
@@ -382,12 +384,10 @@ def _borderline(material: Material) -> str:
     if row is None:
         return tr("Borderline: {some}; {why}.", some=have, why=tr(_NOT_DRAWN))
     first, second = np.sort(material.probabilities[row])[:-3:-1].tolist()
-    return tr(
-        "Borderline: {some}, closest {sample}, {distance} of probability apart.",
-        some=have,
-        sample=_case(material, row),
-        distance=off_bounds(first - second),
-    )
+    found = {"some": have, "sample": _case(material, row), "distance": off_bounds(first - second)}
+    if close == 1:
+        return tr("Borderline: {some}, {sample}, {distance} of probability apart.", **found)
+    return tr("Borderline: {some}, closest {sample}, {distance} of probability apart.", **found)
 
 
 def _limits(material: Material, checks: Mapping[str, CheckWords]) -> Section:

@@ -80,3 +80,9 @@ def test_that_nothing_is_wrong_is_said_so() -> None:
     assert "0.10 of probability apart" in text
     assert "what stands for them is not among those that the config names" in said(Cases(misread=7, close=0))
     assert "Wrong: no label says which are." in said(Cases(close=0))
+
+
+def test_of_a_single_one_none_is_the_most_wrong_or_the_closest() -> None:
+    text = said(Cases(typical=0, wrong=1, borderline=1, misread=1, close=1))
+    assert "Wrong: 1 of 100 explained samples is read wrong, flower 1 (" in text
+    assert "Borderline: 1 of 100 explained samples has two likeliest classes that are close, flower 1 (" in text
