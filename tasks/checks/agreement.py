@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, told
+from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, told, without_order
 from exhibit.tasks.checks.check import Need, SampledCheck
 from exhibit.tasks.checks.inference import Estimate, correlations
 from exhibit.tasks.orders import equal_signs, jaccard, pearson, spearman
@@ -75,9 +75,10 @@ class AgreementSpec(SampledCheck):
         ]
         partners = [values for label, values in zip(same, likeness, strict=True) if by_value[label]] or likeness
         groups = _groups({case.label: own, **same}, self.threshold)
+        found = _of_median_partner(partners, own.shape[1])
         return self.judged(
             case,
-            _of_median_partner(partners, own.shape[1]),
+            found,
             say_all(
                 sayn(
                     "Of {number} sample: {partners}.",
@@ -99,7 +100,7 @@ class AgreementSpec(SampledCheck):
                 NO_ORDER if np.isnan(rank).any() else "",
                 _said_of(groups, case.label),
             ),
-            self.drawn(len(rows), len(order)),
+            self.drawn(len(rows), len(order), without_order(len(rows) - found.size, len(rows))),
             bears=any(by_value.values()),
             details={
                 "others": np.array(list(same)),

@@ -10,7 +10,8 @@ import numpy as np
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Attribution
-from exhibit.tasks.records.language import Message, as_message, mark, say
+from exhibit.tasks.records.language import Message, as_message, mark, say, sayn
+from exhibit.tasks.records.shown import as_set, touches
 
 
 class Shard(NamedTuple):
@@ -25,6 +26,19 @@ class Shard(NamedTuple):
         return flat(self.values)
 
 
+class StandIn(NamedTuple):
+    """Raw values that a method compares elements with, by input name: of each sample its own (samples, ...), or where
+    they are `shared` rows (rows, ...) that it averages over."""
+
+    values: Arrays
+    shared: bool = False
+
+    @property
+    def rows(self) -> int:
+        """How many each sample is compared with."""
+        return len(next(iter(self.values.values()))) if self.shared else 1
+
+
 @dataclass(frozen=True)
 class Case:
     """One method of a chapter. Everything is computed when it is asked for.
@@ -34,7 +48,10 @@ class Case:
     kind, with what is set otherwise, here and there. `trainings`: importances (features,) of the model and of those
     trained with other seeds, the reported one first. `score(inputs, rows)`: scores (samples,) of the first target of
     the explained `rows` at changed raw `inputs`; `explain(inputs, rows)`: their attributions as `Shard.values`;
-    `baseline(rows)`: raw values that stand for absence, the same for every method, None where there are none.
+    `baseline(rows)`: raw values that stand for absence, the usual ones of the inputs, None where there are none;
+    `stand_in(rows)`: those that the method itself compares with, None where that is nothing, or nothing of which each
+    element of the inputs has a part. `by_element()`: whether it says how much of the score each element of the inputs
+    has beside some value of its own, be it one that is seen in a layer alone.
     `randomised(seed, whole)`: one `explain` per cascade of layers with new weights, from the top, or that of all layers
     alone; none for a model without layers of weights. `in_score`: whether values are parts of the score, not slopes,
     sizes or squares; `in_score_too`: the others of which that is so; `signs_alike`: those whose signs mean what the
@@ -55,6 +72,8 @@ class Case:
     score: Callable[[Arrays, Array], Array]
     explain: Callable[[Arrays, Array], Arrays]
     baseline: Callable[[Array], Arrays | None]
+    stand_in: Callable[[Array], StandIn | None]
+    by_element: Callable[[], bool]
     randomised: Callable[[int, bool], Iterator[tuple[str, Callable[[Arrays, Array], Arrays]]]]
     calls: Callable[[], int]
 
@@ -88,6 +107,12 @@ def chosen(shards: Iterator[Shard], rows: Array) -> Array:
     widest = max(part.shape[1] for part in parts)
     order = np.argsort(np.concatenate(places), kind="stable")
     return np.concatenate([widened(part, widest) for part in parts])[order]
+
+
+def measured_from(case: "Case", rows: Array) -> Array:
+    """(rows,) the scores that the values of the explained samples `rows` are measured from; NaN where a method knows of
+    none."""
+    return np.concatenate([part.base_value[:, 0] for part in case.attributions()])[rows].astype(np.float64)
 
 
 def sampled(case: "Case", seed: int) -> Array:
@@ -142,7 +167,9 @@ def written(value: float, form: str) -> str:
 def told(value: float, limit: float | None = None, unit: Literal["f", "%"] = "f", digits: int | None = None) -> str:
     """A measured number in so many `digits` at least that it stands on its side of the limit that it is judged by, if
     any; a share is not rounded to none or all where it is neither, nor a correlation or a probability to 1 or −1: 0.697
-    beside 0.7, 99.7% beside 95%, 0.997."""
+    beside 0.7, 99.7% beside 95%, 0.997. What no digit that anybody reads tells from the limit is said in words."""
+    if limit is not None and touches(value, limit):
+        return _just_beside(value, limit, unit)
     if unit == "%" and 0 < value < _HARDLY and (limit is None or limit > _HARDLY):
         return say("under {value}", value=f"{_HARDLY:.2%}")
     if unit == "%" and limit is None and 1 - _HARDLY < value < 1:
@@ -160,6 +187,15 @@ def told(value: float, limit: float | None = None, unit: Literal["f", "%"] = "f"
     return written(value, form)
 
 
+def _just_beside(value: float, limit: float, unit: Literal["f", "%"]) -> str:
+    """A number on its side of a limit that it touches."""
+    scale, sign = (100, "%") if unit == "%" else (1, "")
+    if limit == 0:
+        return written(scale * value, ".2g") + sign
+    number = as_set(float(f"{scale * limit:.6g}")) + sign
+    return say("over {value}", value=number) if value > limit else say("under {value}", value=number)
+
+
 _HARDLY = 0.0001
 _EQUAL = 1e-9  # from 1: no more than the rounding of a computer
 _MOST_DIGITS = 17  # a float has no more
@@ -174,3 +210,14 @@ def all_of(number: int, things: str) -> Message:
 
 
 NO_ORDER = mark("A dash: one of the two makes no difference between elements.")
+
+
+def without_order(count: int, samples: int) -> Message:
+    """How many of the samples say nothing of the likeness of two explanations; nothing where none or all do."""
+    if not 0 < count < samples:
+        return Message()
+    return sayn(
+        "{number} of them says nothing: one of its two explanations makes no difference between elements",
+        "{number} of them say nothing: one of their two explanations makes no difference between elements",
+        count,
+    )

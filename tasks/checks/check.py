@@ -10,7 +10,7 @@ from pydantic import Field
 from exhibit.tasks.checks.case import Case, all_of
 from exhibit.tasks.checks.inference import LEVEL, Decision, Estimate, Estimator, decision, further, until_decided
 from exhibit.tasks.records.base import Array, Choice
-from exhibit.tasks.records.language import Message, mark, say
+from exhibit.tasks.records.language import Message, joined, mark, say
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 # What a check takes of a case beside the explanations themselves: it is measured again when that changes.
@@ -120,8 +120,11 @@ class SampledCheck(Check):
         0, ge=0, lt=2**32, description="of all that is drawn at random: the samples, and what is done to them"
     )
 
-    def drawn(self, measured: int, explained: int) -> Message:
-        """Which samples were measured, in words."""
+    def drawn(self, measured: int, explained: int, *silent: Message) -> Message:
+        """Which samples were measured, in words, and how many of them are `silent` for which reason."""
+        return joined([self._drawn(measured, explained), *silent])
+
+    def _drawn(self, measured: int, explained: int) -> Message:
         if measured == explained:
             return all_of(explained, mark("explained samples"))
         return say(

@@ -7,14 +7,15 @@ import numpy as np
 from pydantic import Field
 
 from exhibit.tasks.checks.case import Case, told
-from exhibit.tasks.checks.faithfulness import ALIKE, FIRST, OfValues, given_and_lost, groups_of
+from exhibit.tasks.checks.faithfulness import ALIKE, OfValues, given_and_lost, groups_of
 from exhibit.tasks.checks.inference import AVERAGE
-from exhibit.tasks.checks.substrates import NAMES
+from exhibit.tasks.checks.removal import FIRST
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.language import Message, as_message, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 _ADDS_UP = 0.05  # of the largest loss: what an explanation may be off by and still share out that of everything
+_FEWEST = 4  # groups: of a picture two by two
 _LAST_BITS = 1e-6  # of a score in single precision
 
 
@@ -54,11 +55,12 @@ class ConcordanceSpec(OfValues):
 
     def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
         """By the concordance of each sample."""
+        most = self._few_enough(case, min(self.groups, own.shape[1]))
         values, found = self.grown(
             case,
-            lambda start, stop: self._concordances(case, order[start:stop], own[start:stop]),
+            lambda start, stop: self._concordances(case, order[start:stop], own[start:stop], most),
             lambda values, level: AVERAGE.mean(values[:, 0], level),
-            max(1, min(FIRST, self.max_calls // (2**self.groups + 1))),
+            self.first(case, _asked(most)),
             min(self.samples, len(order)),
         )
         left = _left_out(values)
@@ -71,8 +73,8 @@ class ConcordanceSpec(OfValues):
                     "with what the score loses without them, on average over all orders (Shapley values of at most "
                     "{groups} groups; elements replaced by: {substrate}).",
                     concordance=told(found.value, self.threshold),
-                    groups=str(self.groups),
-                    substrate=NAMES[self.substrate],
+                    groups=str(most),
+                    substrate=self.game(case, np.arange(1)).name,
                 ),
                 left,
             ),
@@ -85,13 +87,27 @@ class ConcordanceSpec(OfValues):
             per_sample=values[:, :1],
         )
 
-    def _concordances(self, case: Case, rows: Array, own: Array) -> Array:
+    def _few_enough(self, case: Case, most: int) -> int:
+        """How many groups there may be if a first look at all its samples is to cost what it may: fewer where each
+        score is a mean over many rows."""
+        rows = self.game(case, np.arange(1)).rows
+        fitting = [groups for groups in range(_FEWEST, most + 1) if FIRST * rows * _asked(groups) <= self.max_calls]
+        return max(fitting, default=min(most, _FEWEST))
+
+    def _concordances(self, case: Case, rows: Array, own: Array, most: int) -> Array:
         """(samples, 2) concordance, and why there is none: `_APART`, `_OF_ORDER`, or NaN."""
-        names = case.dataset().sample_ids[rows].tolist()
-        labels = groups_of(case.dataset(), names, ~np.isnan(own), self.groups, self.seed)
+        names, game = case.dataset().sample_ids[rows].tolist(), self.game(case, rows)
+        labels = groups_of(case.dataset(), names, ~np.isnan(own), most, self.seed)
         taken = [every_set(int(of.max()) + 1) for of in labels]
-        given, lost, whole = given_and_lost(case, rows, own, self.taken_away(case, rows), labels, taken)
-        return np.array([_concordance(*parts) for parts in zip(given, lost, whole, taken, strict=True)])
+        given, lost, whole = given_and_lost(game, own, labels, taken)
+        found = np.array([_concordance(*parts) for parts in zip(given, lost, whole, taken, strict=True)])
+        apart = self.elsewhere(case, rows, whole, lambda: game.scores(~np.isnan(own)))
+        return np.where(apart[:, None], [np.nan, _APART], found)
+
+
+def _asked(groups: int) -> int:
+    """Scores that are asked for of a sample with so many groups."""
+    return 2**groups + 1
 
 
 _APART, _OF_ORDER = 1.0, 2.0

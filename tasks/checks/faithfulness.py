@@ -1,6 +1,5 @@
 """Faithfulness: the elements that an explanation names are the ones the score hangs on, and by as much as it says."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from itertools import combinations
 from math import comb
@@ -9,72 +8,29 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import Case, chosen, draws, sampled, told, written
-from exhibit.tasks.checks.check import Decided, GrowingCheck, Need
+from exhibit.tasks.checks.case import Case, draws, told, written
+from exhibit.tasks.checks.check import Decided
 from exhibit.tasks.checks.inference import AVERAGE, LEVEL, SHARE, Decision, Estimate, correlations, decision
 from exhibit.tasks.checks.kinds import KINDS
-from exhibit.tasks.checks.substrates import NAMES, Substrate, Without, elements, shape_of, without
+from exhibit.tasks.checks.removal import FIRST, FROM_ELSEWHERE, LAST_BITS, OnSubstrate, silent
+from exhibit.tasks.checks.substrates import Game, is_own, shape_of
 from exhibit.tasks.orders import pearson
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.language import Message, as_message, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
-_IRREPLACEABLE = mark("The elements of this input cannot be replaced one by one in raw units.")
-FIRST = 16  # samples of the first look
 _LAST_PLACES = 1e-9  # of areas that are the same
 
 
-class _OnSubstrate(GrowingCheck):
-    """A check that takes elements away."""
-
-    substrate: Substrate = Field(
-        "baseline",
-        description="what stands in for an element that is taken away: `baseline`, the usual one of the input; `blur`, "
-        "the picture out of focus; `noise`, another explained sample, or random pixels; `conditional`, the explained "
-        "row that is nearest in the columns that are left",
-    )
-
-    needs: ClassVar[frozenset[Need]] = frozenset({"dataset", "model"})
-
-    def unfit(self, case: Case) -> str:
-        """Why the question has no meaning for a method or its inputs; empty where it has one."""
-        dataset = case.dataset().take(np.arange(1))
-        if case.baseline(np.arange(1)) is None:
-            return _IRREPLACEABLE
-        if without(self.substrate, case, np.arange(1), self.seed) is None:
-            return say("The substrate {substrate} has no meaning for these inputs.", substrate=repr(self.substrate))
-        values = next(case.shards()).flat()
-        if values.shape[1] != elements(dataset.inputs):
-            return _IRREPLACEABLE
-        return "" if values.shape[1] > 1 else say("A single element has no order, and nothing beside it.")
-
-    def measure(self, case: Case) -> CheckResult:
-        """The verdict on the first target of one method."""
-        if reason := self.unfit(case):
-            return CheckResult.not_applicable(self.kind, case.label, reason)
-        order = sampled(case, self.seed)
-        return self.measured(case, order, chosen(case.shards(), order))
-
-    @abstractmethod
-    def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
-        """The verdict by the attributions `own` (samples, elements) of all samples in a random `order`."""
-
-    def taken_away(self, case: Case, rows: Array) -> Without:
-        """How elements of `rows` are taken away, after `unfit` has found nothing against it."""
-        found = without(self.substrate, case, rows, self.seed)
-        assert found is not None, "unfit otherwise"
-        return found
-
-
-class _Curve(_OnSubstrate):
+class _Curve(OnSubstrate):
     """Area under the score while the elements with the largest attribution are replaced, or restored, from none to all,
     beside the areas of random orders on the same substrate: the share of random orders that the explanation's beats,
     one half for an order without meaning. A second control is an order that knows the input and not the model: the
     strength of edges, or the distance from the baseline. What is not better than that cannot pass.
 
-    The substrate is the same for every method, whatever it compares with itself: else their areas were of different
-    curves. What fills up a shorter sample is no element.
+    Of a background that a method compares with some rows are drawn for each sample, the same for all its orders. What
+    fills up a shorter sample is no element.
 
     V. Petsiuk, A. Das, K. Saenko (2018), RISE: randomized input sampling for explanation of black-box models.
     """
@@ -87,19 +43,26 @@ class _Curve(_OnSubstrate):
     statistic: ClassVar[str] = mark("share of random orders that are beaten")
     better: ClassVar[int]  # 1 where a larger area is better, -1 where a smaller one is
 
+    def by_base(self, case: Case) -> bool:
+        """Not where something else was asked for: an order may be tried on any substrate."""
+        return self.substrate == "baseline" and super().by_base(case)
+
     def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
         """By the areas of its order, of random ones and of the second control."""
-        values, found = self.grown(
+        asked = self.game(case, np.arange(1), _ROWS)
+        every, found = self.grown(
             case,
             lambda start, stop: self._areas(case, order[start:stop], own[start:stop]),
-            lambda areas, level: SHARE.mean(self._beaten(areas, areas[:, 2:]), level),
-            FIRST,
+            lambda areas, level: SHARE.mean(self._beaten(areas), level),
+            self.first(case, (self.steps - 1) * (self.orders + 2) + 2, most=_ROWS),
             min(self.samples, len(order)),
             settled=lambda areas, level: self._settled(self._wins(areas, level)),
         )
-        areas, random, wins = values[:, 0], values[:, 2:], self._wins(values)
-        beaten = self._beaten(values, random)
+        areas, beaten, wins = every[:, : 2 + self.orders], self._beaten(every), self._wins(every)
+        there = ~np.isnan(areas[:, 0])
+        measured = areas[there, 0], areas[there, 2:]
         name = as_message(KINDS[case.dataset().inputs[0].kind].control_name)
+        apart = case.in_score and not self.by_base(case) and not is_own(self.substrate, case)
         return self.judged(
             case,
             found,
@@ -109,11 +72,11 @@ class _Curve(_OnSubstrate):
                     "{area}, at random {random}; {better}; elements replaced by: {substrate}; Wilcoxon's p {p}).",
                     share=told(found.value, self.threshold, "%"),
                     orders=str(self.orders),
-                    area=written(float(areas.mean()), ".3g"),
-                    random=written(float(random.mean()), ".3g"),
+                    area=written(float(measured[0].mean()), ".3g"),
+                    random=written(float(measured[1].mean()), ".3g"),
                     better=say("a larger one is better") if self.better > 0 else say("a smaller one is better"),
-                    substrate=NAMES[self.substrate],
-                    p=f"{self._p_value(areas, random):.2g}",
+                    substrate=asked.name,
+                    p=written(self._p_value(*measured), ".2g"),
                 ),
                 say(
                     "It beats the order of {control} in {share} of the samples.",
@@ -122,15 +85,18 @@ class _Curve(_OnSubstrate):
                 )
                 if wins
                 else "",
-            ),
-            self.drawn(len(values), len(order)),
+                say(_OTHERWISE) if apart else "",
+            )
+            if there.any()
+            else "",
+            self.drawn(len(every), len(order), *silent(~there, there & np.isnan(beaten))),
             other=self._by_control(found, wins, name),
-            nothing=say("Whichever elements are replaced, and in which order, the score stays as it is."),
+            nothing=say("Whichever elements are replaced, and in which order, the score stays as it is.")
+            if there.any()
+            else say(FROM_ELSEWHERE),
             per_sample=beaten[:, None],
-            details={
-                "curve": self._curves(case, order[: len(values)], own[: len(values)]),
-                "areas": values,
-            },
+            details={"curve": every[there, 2 + self.orders :].mean(axis=0), "areas": areas} if there.any() else {},
+            bears=not apart,
         )
 
     def _p_value(self, areas: Array, random: Array) -> float:
@@ -142,7 +108,7 @@ class _Curve(_OnSubstrate):
 
     def _wins(self, areas: Array, level: float = LEVEL) -> Estimate | None:
         """In how many samples the order beats that which knows the input alone; None without one."""
-        found = SHARE.mean(self._beaten(areas, areas[:, 1:2]), level)
+        found = SHARE.mean(self._beaten(areas, control=True), level)
         return found if found.size else None
 
     def _settled(self, wins: Estimate | None) -> bool:
@@ -171,9 +137,12 @@ class _Curve(_OnSubstrate):
         statistic = say("share of samples in which it beats the order of {control}", control=name)
         return Decided(verdict, why, wins, 0.5, statistic)
 
-    def _beaten(self, areas: Array, others: Array) -> Array:
-        """(samples,) share of the areas `others` (samples, orders) that are worse than the first; a draw is half. NaN
-        where there are no others, and where all areas are the same: then no order can be better."""
+    def _beaten(self, values: Array, control: bool = False) -> Array:
+        """(samples,) share of the areas of random orders, or of that which knows the input alone, that are worse than
+        the explanation's; a draw is half. NaN where there are none, and where all areas are the same: then no order can
+        be better."""
+        areas = values[:, : 2 + self.orders]
+        others = areas[:, 1:2] if control else areas[:, 2:]
         area, every = areas[:, :1], areas[:, [0, *range(2, areas.shape[1])]]
         better = self.better * (area - others)
         tolerance = _LAST_PLACES * np.maximum(np.abs(area), np.abs(others))
@@ -182,8 +151,9 @@ class _Curve(_OnSubstrate):
         return np.where(same | np.isnan(others).any(axis=1) | np.isnan(areas[:, 0]), np.nan, found)
 
     def _areas(self, case: Case, rows: Array, own: Array) -> Array:
-        """(samples, 2 + orders): of the explanation's order, of the order that knows the input alone (NaN without one),
-        and of random ones; few samples at a time, since each has as many orders of all its elements."""
+        """(samples, 2 + orders + steps + 1): the areas of the explanation's order, of the order that knows the input
+        alone (NaN without one), and of random ones; then the explanation's curve. NaN where values are measured from
+        another score. Few samples at a time, since each has as many orders of all its elements."""
         parts = [
             self._areas_of(case, rows[start : start + FIRST], own[start : start + FIRST])
             for start in range(0, len(rows), FIRST)
@@ -191,40 +161,41 @@ class _Curve(_OnSubstrate):
         return np.concatenate(parts)
 
     def _areas_of(self, case: Case, rows: Array, own: Array) -> Array:
-        known, away = ~np.isnan(own), self.taken_away(case, rows)
-        ends = self._scores(case, rows, away, np.argsort(-own, axis=1, kind="stable"), known, (0, self.steps))
-        control = _input_alone(case, rows)
+        known, game = ~np.isnan(own), self.game(case, rows, _ROWS)
+        ends = self._scores(game, np.argsort(-own, axis=1, kind="stable"), known, (0, self.steps))
+        control = _input_alone(case, rows, is_own(self.substrate, case))
         orders = [own, *([] if control is None else [control])]
         # One draw more than there are orders: it decides between elements that an order holds to be equal.
         names = case.dataset().sample_ids[rows].tolist()
         chance = np.array([draws(self.seed, name, "orders").random((self.orders + 1, own.shape[1])) for name in names])
         orders += list(np.moveaxis(chance[:, 1:], 1, 0))
-        areas = [
-            self._area(case, rows, away, _descending(np.where(known, keys, np.nan), chance[:, 0]), known, ends)
-            for keys in orders
+        curves = [
+            self._curve(game, _descending(np.where(known, keys, np.nan), chance[:, 0]), known, ends) for keys in orders
         ]
+        areas = [np.trapezoid(curve, dx=1 / self.steps, axis=0) for curve in curves]
         if control is None:
             areas.insert(1, np.full(len(rows), np.nan))
-        return np.array(areas).T
+        whole, nothing = ends[:: -self.better]
+        found = np.concatenate([np.array(areas), curves[0]]).T
+        return np.where(self.elsewhere(case, rows, whole, lambda: nothing)[:, None], np.nan, found)
 
-    def _area(self, case: Case, rows: Array, away: Without, order: Array, known: Array, ends: Array) -> Array:
-        between = self._scores(case, rows, away, order, known, range(1, self.steps))
-        return np.trapezoid(np.concatenate([ends[:1], between, ends[1:]]), dx=1 / self.steps, axis=0)
+    def _curve(self, game: Game, order: Array, known: Array, ends: Array) -> Array:
+        """(steps + 1, samples) scores from none of the order to all of it."""
+        return np.concatenate([ends[:1], self._scores(game, order, known, range(1, self.steps)), ends[1:]])
 
-    def _scores(
-        self, case: Case, rows: Array, away: Without, order: Array, known: Array, steps: range | tuple[int, ...]
-    ) -> Array:
+    def _scores(self, game: Game, order: Array, known: Array, steps: range | tuple[int, ...]) -> Array:
         """(steps, samples) scores with so many elements of the order replaced, or restored."""
         place, count = np.argsort(order, axis=1), known.sum(axis=1, keepdims=True)
         removed = [place < np.round(step / self.steps * count) for step in steps]
-        scores = [case.score(away(mask if self.better < 0 else ~mask), rows) for mask in removed]
-        return np.array(scores).reshape(len(scores), len(rows))
+        scores = [game.scores(mask if self.better < 0 else ~mask) for mask in removed]
+        return np.array(scores).reshape(len(scores), len(order))
 
-    def _curves(self, case: Case, rows: Array, own: Array) -> Array:
-        """(steps + 1,) mean score in the order of the explanation."""
-        order = np.argsort(-own, axis=1, kind="stable")
-        scores = self._scores(case, rows, self.taken_away(case, rows), order, ~np.isnan(own), range(self.steps + 1))
-        return np.asarray(scores.mean(axis=1))
+
+_ROWS = 10  # of a background, drawn for each sample: that a mean is rough makes no order better
+_OTHERWISE = mark(
+    "What stands in here is not what the method itself compares with, so that its order fails does not say that it is "
+    "wrong."
+)
 
 
 class DeletionSpec(_Curve):
@@ -251,14 +222,29 @@ class InsertionSpec(_Curve):
     better: ClassVar[int] = 1
 
 
-class OfValues(_OnSubstrate):
-    """A check of what elements are given, not of their order alone."""
+class OfValues(OnSubstrate):
+    """A check of what elements are given, not of their order alone. It takes all rows of a background: of fewer the
+    losses are others, and values of a heavy tail no longer what is lost."""
+
+    max_calls: int = Field(
+        100_000,
+        ge=1,
+        le=10**9,
+        description="most samples that go through the model before it stops to grow; of a background each counts",
+    )
 
     def unfit(self, case: Case) -> str:
         """Also where values are no parts of the score."""
         if not case.in_score:
             return say("Its values are slopes or sizes, not parts of the score that could be lost.")
-        return super().unfit(case)
+        if reason := super().unfit(case):
+            return reason
+        if is_own(self.substrate, case) or self.by_base(case):
+            return ""
+        return say(
+            "What the score loses here is not what the values are of: the method compares with something else than "
+            "stands in for elements here, or with nothing."
+        )
 
 
 class FaithfulnessCorrelationSpec(OfValues):
@@ -290,13 +276,16 @@ class FaithfulnessCorrelationSpec(OfValues):
 
     def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
         """By the correlation of each sample."""
+        most = min(self.groups, own.shape[1])
+        support = correlations(most)
         values, found = self.grown(
             case,
-            lambda start, stop: self._correlations(case, order[start:stop], own[start:stop]),
-            correlations(min(self.groups, own.shape[1])).mean,
-            FIRST,
+            lambda start, stop: self._correlations(case, order[start:stop], own[start:stop], most),
+            lambda values, level: support.mean(values[:, 0], level),
+            self.first(case, self._asked(most)),
             min(self.samples, len(order)),
         )
+        apart = values[:, 1] > 0
         return self.judged(
             case,
             found,
@@ -305,25 +294,33 @@ class FaithfulnessCorrelationSpec(OfValues):
                 "them (mean over samples; at most {groups} groups, {together} taken away together; elements replaced "
                 "by: {substrate}).",
                 correlation=told(found.value, self.threshold),
-                groups=str(self.groups),
+                groups=str(most),
                 together=str(self.together),
-                substrate=NAMES[self.substrate],
+                substrate=self.game(case, np.arange(1)).name,
             ),
-            self.drawn(len(values), len(order)),
-            nothing=say("Whatever group of elements is replaced, the score falls alike."),
-            per_sample=values[:, None],
+            self.drawn(len(values), len(order), *silent(apart, ~apart & np.isnan(values[:, 0]))),
+            nothing=say(FROM_ELSEWHERE)
+            if apart.all()
+            else say("Whatever group of elements is replaced, the score falls alike."),
+            per_sample=values[:, :1],
         )
 
-    def _correlations(self, case: Case, rows: Array, own: Array) -> Array:
-        """(samples,) correlations: 0 for an explanation without differences, NaN where the score always falls alike."""
-        names = case.dataset().sample_ids[rows].tolist()
-        labels = groups_of(case.dataset(), names, ~np.isnan(own), self.groups, self.seed)
+    def _asked(self, groups: int) -> int:
+        """Scores that are asked for of a sample with so many groups."""
+        return len(self._taken(groups, "")) + 2
+
+    def _correlations(self, case: Case, rows: Array, own: Array, most: int) -> Array:
+        """(samples, 2) correlations: 0 for an explanation without differences, NaN where the score always falls alike;
+        and whether its values are measured from another score."""
+        names, game = case.dataset().sample_ids[rows].tolist(), self.game(case, rows)
+        labels = groups_of(case.dataset(), names, ~np.isnan(own), most, self.seed)
         taken = [self._taken(int(of.max()) + 1, name) for of, name in zip(labels, names, strict=True)]
-        given, lost, whole = given_and_lost(case, rows, own, self.taken_away(case, rows), labels, taken)
+        given, lost, whole = given_and_lost(game, own, labels, taken)
+        apart = self.elsewhere(case, rows, whole, lambda: game.scores(~np.isnan(own)))
         found = pearson(given, lost)
-        least = np.maximum(_LAST_BITS * np.abs(whole), ALIKE * np.nanmax(np.abs(lost), axis=1))
+        least = np.maximum(LAST_BITS * np.abs(whole), ALIKE * np.nanmax(np.abs(lost), axis=1))
         changes = np.nanmax(lost, axis=1) - np.nanmin(lost, axis=1) > least
-        return np.where(changes, np.nan_to_num(found), np.nan)
+        return np.stack([np.where(changes & ~apart, np.nan_to_num(found), np.nan), apart], axis=1)
 
     def _taken(self, groups: int, name: object) -> Array:
         """(sets, groups) True where a group is taken away: every set of so many once, or as many as there may be."""
@@ -373,15 +370,17 @@ class AlignmentSpec(OfValues):
 
     def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
         """By the gain of each sample."""
+        most = min(self.groups, own.shape[1])
         values, found = self.grown(
             case,
-            lambda start, stop: self._given_and_lost(case, order[start:stop], own[start:stop]),
+            lambda start, stop: self._given_and_lost(case, order[start:stop], own[start:stop], most),
             lambda parts, level: AVERAGE.mean(_gain(parts), level),
-            2 * FIRST,
+            self.first(case, most + 2, 2 * FIRST),
             min(self.samples, len(order)),
             settled=lambda parts, level: AVERAGE.mean(_placed(parts), level).low > 0,
         )
         gains, placed = _gain(values), AVERAGE.mean(_placed(values))
+        apart = np.asarray(np.isinf(values).any(axis=(1, 2)))
         nowhere = say(
             "As they are the values fit no better than in any other arrangement, so none of them is out of place."
         )
@@ -392,23 +391,28 @@ class AlignmentSpec(OfValues):
                 "The best reassignment of the values to other elements gains {gain} (0: none is better; 1: it leaves "
                 "no misfit to what the score loses; at most {groups} groups; elements replaced by: {substrate}).",
                 gain=told(found.value, self.threshold),
-                groups=str(self.groups),
-                substrate=NAMES[self.substrate],
+                groups=str(most),
+                substrate=self.game(case, np.arange(1)).name,
             ),
-            self.drawn(len(values), len(order)),
+            self.drawn(len(values), len(order), *silent(apart, ~apart & np.isnan(gains))),
             other=Decided("undecided", nowhere, placed, 0.0, _IN_PLACE)
             if placed.low <= 0 and decision(found, self.threshold, False) == "pass"
             else None,
-            nothing=say("Whatever group of elements is replaced, the score stays as it is."),
+            nothing=say(FROM_ELSEWHERE)
+            if apart.all()
+            else say("Whatever group of elements is replaced, the score stays as it is."),
             per_sample=gains[:, None],
         )
 
-    def _given_and_lost(self, case: Case, rows: Array, own: Array) -> Array:
-        """(samples, groups, 2) what each group is given, and what the score loses without it."""
-        labels = groups_of(case.dataset(), [""] * len(rows), ~np.isnan(own), self.groups, self.seed)
+    def _given_and_lost(self, case: Case, rows: Array, own: Array, most: int) -> Array:
+        """(samples, groups, 2) what each group is given, and what the score loses without it; infinite where values are
+        measured from another score."""
+        known, game = ~np.isnan(own), self.game(case, rows)
+        labels = groups_of(case.dataset(), [""] * len(rows), known, most, self.seed)
         alone = [np.eye(int(of.max()) + 1, dtype=bool) for of in labels]
-        given, lost, _ = given_and_lost(case, rows, own, self.taken_away(case, rows), labels, alone)
-        return np.stack([given, lost], axis=2)
+        given, lost, whole = given_and_lost(game, own, labels, alone)
+        apart = self.elsewhere(case, rows, whole, lambda: game.scores(known))
+        return np.where(apart[:, None, None], np.inf, np.stack([given, lost], axis=2))
 
 
 _IN_PLACE = mark("how much better the values fit where they are than anywhere, mean over samples")
@@ -433,20 +437,21 @@ def _gain(values: Array) -> Array:
 
 
 def _placed(values: Array) -> Array:
-    """(samples,) by how much the values fit better where they are than in a random arrangement, in the terms of a gain:
-    the mean misfit over all arrangements has a closed form."""
+    """(samples,) by how much the values fit better where they are than in a random arrangement, as a share of the mean
+    misfit over all arrangements, which has a closed form: 0 on average over all of them, and never beyond 1 or -1."""
     given, lost, usable = _usable(values)
     own = ((given - lost) ** 2).sum(axis=1)
     anywhere = (given**2).sum(axis=1) + (lost**2).sum(axis=1)
     anywhere -= 2 * given.sum(axis=1) * lost.sum(axis=1) / given.shape[1]
-    return np.where(usable, _compared(anywhere, own), np.nan)
+    return np.where(usable, (anywhere - own) / np.where(usable, anywhere, 1), np.nan)
 
 
 def _usable(values: Array) -> tuple[Array, Array, Array]:
     """(samples, groups) given and lost, and the samples (samples,) in which a group matters."""
     given, lost = values[..., 0], values[..., 1]
-    usable = np.isfinite(values).all(axis=(1, 2)) & (np.ptp(lost, axis=1) > 0)
-    return np.nan_to_num(given), np.nan_to_num(lost), usable
+    finite = np.asarray(np.isfinite(values).all(axis=(1, 2)))
+    given, lost = (np.where(finite[:, None], part, 0) for part in (given, lost))
+    return given, lost, finite & (np.ptp(lost, axis=1) > 0)
 
 
 def _compared(one: Array, other: Array) -> Array:
@@ -454,22 +459,19 @@ def _compared(one: Array, other: Array) -> Array:
     return np.where(total > 0, (one - other) / np.where(total > 0, total, 1), 0)
 
 
-_LAST_BITS = 1e-6  # of a score in single precision
 ALIKE = 0.01  # of the largest loss: parts that differ by no more, as values may be off, are worth alike
 
 
-def given_and_lost(
-    case: Case, rows: Array, own: Array, away: Without, labels: Array, taken: Sequence[Array]
-) -> tuple[Array, Array, Array]:
+def given_and_lost(game: Game, own: Array, labels: Array, taken: Sequence[Array]) -> tuple[Array, Array, Array]:
     """(samples, sets) what sets of groups are given together, and what the score loses without them, NaN where a sample
     has fewer sets; and its score (samples,). `labels`: (samples, elements); `taken`: of each sample (sets, groups)."""
     known = ~np.isnan(own)
-    whole = case.score(away(np.zeros_like(known)), rows).astype(np.float64)
-    given, lost = np.full((2, len(rows), max(map(len, taken))), np.nan)
+    whole = game.scores(np.zeros_like(known)).astype(np.float64)
+    given, lost = np.full((2, len(own), max(map(len, taken))), np.nan)
     for number in range(given.shape[1]):
         there = np.array([number < len(sets) for sets in taken])
         removed = np.array([sets[number % len(sets)][of] for sets, of in zip(taken, labels, strict=True)]) & known
-        lost[there, number] = (whole - case.score(away(removed), rows))[there]
+        lost[there, number] = (whole - game.scores(removed))[there]
         given[there, number] = np.where(removed, own, 0).sum(axis=1, dtype=np.float64)[there]
     return given, lost, whole
 
@@ -497,11 +499,17 @@ def _descending(keys: Array, ties: Array) -> Array:
     return np.lexsort((ties, -keys), axis=1)
 
 
-def _input_alone(case: Case, rows: Array) -> Array | None:
-    """(samples, elements) how much each element stands out in the input itself; None where nothing is known of that."""
+def _input_alone(case: Case, rows: Array, own: bool) -> Array | None:
+    """(samples, elements) how much each element stands out in the input itself, from what stands in for it where that
+    is the method's `own`, of a background the mean over its rows; None where nothing is known of that."""
     dataset, baseline = case.dataset().take(rows), case.baseline(rows)
     (item, *others) = dataset.inputs
     control = KINDS[item.kind].control
     if others or control is None or baseline is None:
         return None
-    return control(item, baseline[item.name]).reshape(len(rows), -1)
+    stand_in = case.stand_in(rows) if own else None
+    if stand_in is not None and stand_in.shared:
+        found = np.mean([control(item, value[np.newaxis]) for value in stand_in.values[item.name]], axis=0)
+    else:
+        found = control(item, (baseline if stand_in is None else stand_in.values)[item.name])
+    return np.asarray(found.reshape(len(rows), -1))

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, told
+from exhibit.tasks.checks.case import NO_ORDER, Case, chosen, known_mean, sampled, told, without_order
 from exhibit.tasks.checks.check import Need, SampledCheck
 from exhibit.tasks.checks.inference import correlations
 from exhibit.tasks.orders import spearman
@@ -58,9 +58,10 @@ class SensitivitySpec(SampledCheck):
                 for label, (_, there) in settings.items()
             ]
         )
+        judged = correlations(own.shape[1]).mean(np.full(1, np.nan) if lowest is None else found[lowest])
         return self.judged(
             case,
-            correlations(own.shape[1]).mean(np.full(1, np.nan) if lowest is None else found[lowest]),
+            judged,
             say_all(
                 sayn(
                     "With {setting} {here} the order of |a| correlates with that {others} ({number} sample).",
@@ -72,7 +73,7 @@ class SensitivitySpec(SampledCheck):
                 ),
                 NO_ORDER if np.isnan(measured).any() else "",
             ),
-            self.drawn(len(rows), len(order)),
+            self.drawn(len(rows), len(order), without_order(len(rows) - judged.size, len(rows))),
             details={
                 "settings": np.array([str(there) for _, there in settings.values()]),
                 "spearman": measured,

@@ -11,6 +11,7 @@ from exhibit.tasks.document.words import (
     count,
     interval,
     judged,
+    just_beside,
     listing,
     of_results,
     off_bounds,
@@ -23,7 +24,7 @@ from exhibit.tasks.document.words import (
 from exhibit.tasks.records.language import tr, trn, trp
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Column, Judged, Open, Table, section_anchor
-from exhibit.tasks.records.shown import as_set
+from exhibit.tasks.records.shown import as_set, touches
 from exhibit.tasks.records.verdict import CheckResult, CheckWords, Verdict
 
 
@@ -143,11 +144,20 @@ def written(check: CheckResult) -> dict[str, str]:
     digits = _digits([value, *(check.interval or ())], [] if threshold is None else [threshold])
     if check.interval is not None:  # one that reads as if it had no width would be another
         digits = max(digits, min(_digits([check.interval[0]], [check.interval[1]]), _MOST))
-    result = off_bounds(value, digits) if digits <= _MOST else plain(value, digits)  # else nothing tells them apart
-    digits = max(digits, len(result.partition(".")[2]))
+    if threshold is not None and touches(value, threshold):
+        result = just_beside(value, threshold)
+    else:
+        result = off_bounds(value, digits) if digits <= _MOST else plain(value, digits)  # else nothing tells them apart
+        digits = max(digits, len(result.partition(".")[2]))
+
+    def end(number: float, places: int) -> str:
+        if threshold is not None and touches(number, threshold):
+            return just_beside(number, threshold)
+        return plain(number, places)
+
     return {
         "result": result,
-        "interval": "–" if check.interval is None else interval(*check.interval, digits),
+        "interval": "–" if check.interval is None else interval(*check.interval, digits, end),
         "threshold": "–" if threshold is None else _side(check, _limit(threshold, digits)),
     }
 
@@ -158,7 +168,12 @@ _MOST = 4  # digits that are written for nothing but the width of an interval
 def _digits(values: Sequence[float], thresholds: Sequence[float]) -> int:
     """After the point, for all alike: rounded in one way, what lies inside an interval reads inside, and each keeps its
     side of each threshold."""
-    pairs = [beside(value, threshold)[0] for value in values for threshold in thresholds]
+    pairs = [
+        beside(value, threshold)[0]
+        for value in values
+        for threshold in thresholds
+        if not touches(value, threshold)  # which no digit tells apart
+    ]
     return max((len(text.partition(".")[2]) for text in pairs), default=2)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.language import ENGLISH, counted, has_capitals, language_now, mark, tr, trp
 from exhibit.tasks.records.model import Rate
-from exhibit.tasks.records.shown import UNWRITTEN, as_power, as_set
+from exhibit.tasks.records.shown import UNWRITTEN, as_power, as_set, touches
 from exhibit.tasks.records.trust import Word as Answer
 from exhibit.tasks.records.verdict import CheckWords, Verdict
 
@@ -80,7 +80,10 @@ def _printed(text: str) -> str:
 
 def beside(value: float, threshold: float, write: Callable[[float, int], str] = plain) -> tuple[str, str]:
     """A value and the threshold that it is judged by, in as many digits, two at least, as tell them apart: 0.496 beside
-    0.500, never 0.50 beside 0.50 unless they are equal."""
+    0.500, never 0.50 beside 0.50 unless they are equal. What no digit that anybody reads tells apart is said in words:
+    under 0.75; 1e−20 beside 0."""
+    if touches(value, threshold):
+        return just_beside(value, threshold), as_set(threshold)
     for digits in counting(2):
         written = write(value, digits), write(threshold, digits)
         if written[0] != written[1] or value == threshold or digits > _MOST_DIGITS:
@@ -89,6 +92,14 @@ def beside(value: float, threshold: float, write: Callable[[float, int], str] = 
 
 
 _MOST_DIGITS = 17  # a float has no more
+
+
+def just_beside(value: float, threshold: float) -> str:
+    """A number on its side of a threshold that it touches."""
+    if threshold == 0:
+        return rounded(value, 2)
+    words = tr("under {number}", number=as_set(threshold)), tr("over {number}", number=as_set(threshold))
+    return words[value > threshold]
 
 
 Write = Callable[[float, int], str]  # a number in so many digits
@@ -134,6 +145,9 @@ def span(low: float, high: float, digits: int = 2, write: Write = plain) -> str:
 def neither(value: float, digits: int = 2) -> str:
     """A number that reads as 0 or as 1 only where it is that, but for the rounding of a computer: 0.999, 0.003."""
     ends = [end for end in (0.0, 1.0) if abs(value - end) > _ROUNDING]
+    for end in ends:
+        if touches(value, end):
+            return just_beside(value, end)
     for more in range(digits, _MOST_DIGITS):
         text = plain(value, more)
         if text not in (plain(end, more) for end in ends):
@@ -166,6 +180,8 @@ def off_bounds(value: float, digits: int = 2, write: Write = plain) -> str:
 def measured(value: float, threshold: float | None) -> str:
     """What a check measured, in so many digits that it differs from its threshold as the verdict says, and reads as a
     bound only where it is at it."""
+    if threshold is not None and touches(value, threshold):
+        return just_beside(value, threshold)
     text = plain(value) if threshold is None else beside(value, threshold)[0]
     return off_bounds(value, len(text.partition(".")[2]))
 

@@ -80,6 +80,12 @@ class Method(Choice):
         """What it compares with; None for a method that compares with nothing."""
         return None
 
+    def stand_in(self, inputs: Arrays, baselines: Arrays | None) -> Arrays | None:
+        """Raw values that stand in for elements which are taken away from `inputs`: the `baselines` that `attribute` is
+        given; None where nothing does that has a value for each element."""
+        del inputs
+        return baselines
+
     @property
     def compared_with(self) -> str | None:
         """What it compares with in a sentence, where that is not what `against` names."""

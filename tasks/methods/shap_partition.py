@@ -79,6 +79,12 @@ class PartitionShapSpec(HidingMethod):
             case "tokens" | "baseline":
                 return None
 
+    def stand_in(self, inputs: Arrays, baselines: Arrays | None) -> Arrays | None:
+        """What hides an element by itself; what is painted over from around it has no value of its own."""
+        if self.masker in ("inpaint_telea", "inpaint_ns") or baselines is None:
+            return None
+        return {name: self._hidden(array, baselines[name]) for name, array in inputs.items()}
+
     def most_predictions(self, _: Attribution) -> int:
         """However many elements there are."""
         return self.max_evals
@@ -118,17 +124,20 @@ class PartitionShapSpec(HidingMethod):
         return Found({name: explanation.values[0]}, prediction, base_value)
 
     def _mask(self, sample: Arrays, baseline: Arrays) -> Mask:
-        array = next(iter(sample.values()))
-        hidden = next(iter(baseline.values()))
+        array, hidden = next(iter(sample.values())), next(iter(baseline.values()))
+        if self.masker in ("inpaint_telea", "inpaint_ns"):
+            return Mask.by_inpainting(array, self.masker)
+        return Mask.by_value(array, self._hidden(array, hidden))
+
+    def _hidden(self, samples: Array, baseline: Array) -> Array:
+        """(samples, ...) the values of what is hidden."""
         match self.masker:
             case "blur":
-                return Mask.by_value(array, blurred(array, self.blur))
-            case "tokens":
-                return Mask.by_value(array, hidden if self.token is None else np.full_like(array, self.token))
-            case "baseline":
-                return Mask.by_value(array, hidden)
-            case inpainting:
-                return Mask.by_inpainting(array, inpainting)
+                return np.concatenate([blurred(sample[np.newaxis], self.blur) for sample in samples])
+            case "tokens" if self.token is not None:
+                return np.full_like(samples, self.token)
+            case _:
+                return baseline
 
 
 class _Coalitions:

@@ -52,6 +52,14 @@ def printed(value: float, form: str) -> str:
     return (text.lstrip("-") if zero else text).replace("-", "−")
 
 
+def touches(value: float, limit: float) -> bool:
+    """Whether a number differs from the limit that it is judged by, and in no digit that is worth a reader's time."""
+    return 0 < abs(value - limit) < _FINEST / 2
+
+
+_FINEST = 1e-6  # of what is written out: 0.499999 beside 0.5, and no 0.49999999999
+
+
 def as_power(number: float, digits: int = 3) -> str:
     """A number that is too large to be written out, to so many significant digits: 2.72×10²⁴, −5×10⁷."""
     mantissa, _, exponent = f"{number:.{digits - 1}e}".replace("-", "−").partition("e")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from exhibit.tasks.checks.case import Case, Shard, existing
+from exhibit.tasks.checks.case import Case, Shard, StandIn, existing
 from exhibit.tasks.checks.check import Check
 from exhibit.tasks.data.kinds import KINDS
 from exhibit.tasks.data.select import TargetSpec, score_of
@@ -126,6 +126,8 @@ class _Point:
             score=self._score,
             explain=self._explain,
             baseline=self._baseline,
+            stand_in=self._stand_in,
+            by_element=self._by_element,
             randomised=self._randomised,
             calls=lambda: sum(self._calls),
         )
@@ -202,12 +204,43 @@ class _Point:
         )
 
     def _baseline(self, rows: Array) -> Arrays | None:
-        """Raw values of absence: the usual ones of each input, so that all methods are measured on the same curves."""
+        """Raw values of absence: the usual ones of each input."""
         if any(item.traits.embedded for item in self.data.inputs):
             return None
         from exhibit.tasks.data.baselines import baseline
 
         return baseline("auto", self.data, None, self.selection.explained[rows])
+
+    @property
+    def _layer(self) -> str | int | None:
+        look = self.asked.method.look
+        return None if look is None else look.layer
+
+    def _by_element(self) -> bool:
+        """At its input, beside values that stand in there; or where a layer has a row for each word, each of them."""
+        if self._layer is None:
+            return self._stand_in(np.arange(1)) is not None
+        return all(item.traits.ids for item in self.data.inputs)
+
+    def _stand_in(self, rows: Array) -> StandIn | None:
+        """What the method compares with, where it looks at the input, whose elements have values of their own."""
+        against = self.asked.method.against
+        if against is None or self._layer is not None or any(item.traits.embedded for item in self.data.inputs):
+            return None
+        if against.rows is not None:
+            return self._background
+        values = self._compared_with(rows)
+        return None if values is None else StandIn(values)
+
+    @cached_property
+    def _background(self) -> StandIn | None:
+        """The rows that the method averages over, which are the same for all samples."""
+        values = self._compared_with(np.arange(1))
+        return None if values is None else StandIn(values, shared=True)
+
+    def _compared_with(self, rows: Array) -> Arrays | None:
+        method, chosen = self.asked.method, self.selection.explained[rows]
+        return method.stand_in(self.data.take(chosen).arrays, baselines_of(method, self.data, chosen))
 
     def _explain(self, inputs: Arrays, rows: Array) -> dict[str, Array]:
         def ask(places: Array) -> tuple[Attribution, dict[str, Array]]:

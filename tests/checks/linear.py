@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from exhibit.tasks.checks.case import Case, Shard
+from exhibit.tasks.checks.case import Case, Shard, StandIn
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.explanation import Attribution
@@ -93,6 +93,8 @@ def linear_case(
         score=lambda changed, _: (changed["image"][..., 0] * weights).sum(axis=(1, 2)),
         explain=explain,
         baseline=lambda rows: {"image": np.zeros_like(IMAGES[rows])},
+        stand_in=lambda rows: StandIn({"image": np.zeros_like(IMAGES[rows])}),
+        by_element=lambda: True,
         randomised=lambda seed, whole: iter(
             [(f"layer {k}", times(other)) for k, other in enumerate(_of_draw(randomised, seed))][-1 if whole else 0 :]
         ),

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exhibit.tasks.checks.agreement import AgreementSpec
-from exhibit.tasks.checks.case import Case, Shard
+from exhibit.tasks.checks.case import Case, Shard, StandIn
 from exhibit.tasks.checks.check import Check
 from exhibit.tasks.checks.completeness import CompletenessSpec
 from exhibit.tasks.checks.concordance import ConcordanceSpec
@@ -487,6 +487,10 @@ def case(problem: Problem, planted: Planted, others: Mapping[str, Planted]) -> C
         elements = problem.embed(inputs, rows)
         return problem.net.scores(np.nan_to_num(elements).sum(axis=1), problem.outputs[rows])
 
+    def stand_in(rows: Array) -> StandIn | None:
+        values = problem.baseline(rows)
+        return None if values is None else StandIn(values)
+
     def randomised(seed: int, whole: bool) -> Iterator[tuple[str, Callable[[Arrays, Array], Arrays]]]:
         for layer, arrays in cascades(problem.net.arrays, seed, 1 if whole else 5):
             yield layer, partial(explained, planted.explain, Net(arrays))
@@ -506,6 +510,8 @@ def case(problem: Problem, planted: Planted, others: Mapping[str, Planted]) -> C
         score=score,
         explain=lambda inputs, rows: explained(planted.explain, problem.net, inputs, rows),
         baseline=problem.baseline,
+        stand_in=stand_in,
+        by_element=lambda: True,
         randomised=randomised,
         calls=lambda: calls[0],
     )

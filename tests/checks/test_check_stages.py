@@ -8,7 +8,8 @@ import pytest
 
 from exhibit.tasks.checks import CheckSpec
 from exhibit.tasks.checks.agreement import AgreementSpec
-from exhibit.tasks.checks.faithfulness import DeletionSpec, FaithfulnessCorrelationSpec
+from exhibit.tasks.checks.concordance import ConcordanceSpec
+from exhibit.tasks.checks.faithfulness import AlignmentSpec, DeletionSpec, FaithfulnessCorrelationSpec
 from exhibit.tasks.checks.randomization import RandomizationSpec
 from exhibit.tasks.checks.sparseness import SparsenessSpec
 from exhibit.tasks.checks.stability import StabilitySpec
@@ -16,6 +17,7 @@ from exhibit.tasks.data.select import TargetSpec
 from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.methods.gradient import VanillaGradSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
+from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.models.zoo.random_forest import ForestSpec
@@ -164,12 +166,32 @@ def test_a_model_without_layers_of_weights_cannot_be_randomised(
     assert not result.required
 
 
-def test_every_method_is_measured_against_the_same_baseline(function: FactorySpec, measure: Measure) -> None:
-    """The mean of a table, also where the method compares with zero: the curve ends at the mean score."""
-    data = table()
-    for method in (OcclusionSpec(), OcclusionSpec(baseline="zero")):
+def test_every_method_is_measured_against_what_it_compares_with(function: FactorySpec, measure: Measure) -> None:
+    """The mean of a table, zero, or rows of which the score is averaged: the curve ends at what it is there."""
+    data, mean = table(), TABLE.sum(axis=1).mean()
+    for method, end in ((OcclusionSpec(), mean), (OcclusionSpec(baseline="zero"), 0), (TreeShapSpec(), mean)):
         result = measure(DeletionSpec(), data, part_of(data, TABLE), method=method, model=function)
-        assert result.details["curve"][-1] == pytest.approx(TABLE.sum(axis=1).mean(), rel=1e-6)
+        assert result.details["curve"][-1] == pytest.approx(end, rel=1e-6)
+        assert (result.bears, "is not what the method" in result.sentence) == (True, False)
+    assert "the 10 rows that the method compares with, the mean over them" in result.sentence
+
+
+def test_what_a_method_compares_with_that_no_element_has_is_no_reason_to_fail_it(
+    function: FactorySpec, measure: Measure
+) -> None:
+    """Hidden features that follow the training samples down the trees: nothing stands in for these. An order may be
+    tried all the same, and a failure says nothing; what the score loses is nothing that the values are of."""
+    data = table()
+    method = TreeShapSpec(background=None)
+    for spec in (FaithfulnessCorrelationSpec(), ConcordanceSpec(), AlignmentSpec()):
+        result = measure(spec, data, part_of(data, TABLE), method=method, model=function)
+        assert result.verdict == "not applicable"
+        assert result.sentence.startswith("What the score loses here is not what the values are of")
+    result = measure(DeletionSpec(), data, part_of(data, -TABLE), method=method, model=function)
+    assert result.verdict == "fail"
+    assert not result.bears
+    assert "the usual baseline of these inputs" in result.sentence
+    assert "is not what the method itself compares with" in result.sentence
 
 
 ROWS = np.random.default_rng(0).uniform(1, 2, (SAMPLES, 3))

@@ -37,6 +37,19 @@ def test_a_number_without_a_threshold_reads_as_a_bound_only_where_it_is_at_it(
     assert not percent or told(value, unit="%") == percent
 
 
+@pytest.mark.parametrize(
+    ("value", "limit", "text", "percent"),
+    [(1e-20, 0.0, "1e−20", "1e−18%"), (-1e-20, 0.0, "−1e−20", ""), (0.75 - 1e-16, 0.75, "under 0.75", "under 75%"),
+     (0.5 + 1e-12, 0.5, "over 0.5", "over 50%"), (0.29 - 1e-9, 0.29, "under 0.29", "under 29%"),
+     (1 - 1e-12, 1.0, "under 1", "under 100%"), (0.0, 0.0, "0.00", "0%"), (1e-5, 0.0, "0.00001", "")],
+)  # fmt: skip
+def test_what_no_digit_tells_from_a_threshold_is_said_in_words(
+    value: float, limit: float, text: str, percent: str
+) -> None:
+    assert told(value, limit) == text
+    assert not percent or told(value, limit, "%") == percent
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_written_numbers_keep_their_side(seed: int) -> None:
     value, limit = np.random.default_rng(seed).uniform(0, 1, 2).round(3)

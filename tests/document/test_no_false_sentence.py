@@ -497,12 +497,28 @@ def test_numbers_keep_their_sign_and_zero_has_none(digits: int) -> None:
 
 
 def test_written_beside_a_threshold_a_value_is_on_its_side() -> None:
+    """In at most six digits behind the point; nearer to it in words, which name the threshold itself."""
     random = np.random.default_rng(0)
     for _ in range(RANDOM):
         threshold = float(random.choice([0.01, 0.5, 0.7, 0.95, 1.0]))
         value = threshold + float(random.normal()) * 10.0 ** -int(random.integers(0, 12))
-        one, other = (float(text.replace("−", "-")) for text in beside(value, threshold))
-        assert np.sign(one - other) == np.sign(value - threshold)
+        text, limit = beside(value, threshold)
+        word, _, number = text.rpartition(" ")
+        if word:
+            assert (word, float(number)) == ("under" if value < threshold else "over", float(limit))
+        else:
+            assert np.sign(float(text.replace("−", "-")) - float(limit)) == np.sign(value - threshold)
+            assert len(text.partition(".")[2]) <= 7
+
+
+def test_a_threshold_of_nothing_is_not_written_out_in_zeros() -> None:
+    """Beside 1e-20: as many as tell them apart would be twenty."""
+    for value, text in ((1e-20, "1e−20"), (-2.5e-9, "−2.5e−09"), (0.0, "0.00")):
+        assert beside(value, 0.0) == (text, "0")
+        found = written(check("alignment", "undecided", value, interval=(-0.1, value), threshold=0.0))
+        assert found == {"result": text, "interval": f"−0.10 to {text}", "threshold": "at least 0"}
+    just = written(check("deletion", "fail", 0.75 - 1e-12, interval=(0.7, 0.75 - 1e-13), threshold=0.75))
+    assert just == {"result": "under 0.75", "interval": "0.70 to under 0.75", "threshold": "at least 0.75"}
 
 
 def standing_is_kept(item: Material) -> tuple[str, str]:
