@@ -91,6 +91,7 @@ class Check(Choice):
                 required=self.required,
                 sentence=nothing or sentence,
                 sample=sample,
+                calls=case.calls(),
                 **beside,
             )
         if other is None:

@@ -193,8 +193,8 @@ class _Curve(OnSubstrate):
 
 _ROWS = 10  # of a background, drawn for each sample: that a mean is rough makes no order better
 _OTHERWISE = mark(
-    "What stands in here is not what the method itself compares with, so that its order fails does not say that it is "
-    "wrong."
+    "What stands in here is not what the method itself compares with: should its order fail, that does not say that it "
+    "is wrong."
 )
 
 
