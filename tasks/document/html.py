@@ -112,12 +112,17 @@ def _rendered(
 
 def few(document: Document) -> bool:
     """Whether all that was found can stand on page one; of more, each has less room there and the pages go on."""
-    return sum(chapter.teaser is not None for chapter in document.chapters) < _SEVERAL
+    return _shown(document) < _SEVERAL
+
+
+def _shown(document: Document) -> int:
+    """Chapters of which the front says what was found."""
+    return sum(chapter.teaser is not None for chapter in document.chapters)
 
 
 def one_front(document: Document) -> bool:
-    """Whether the document has a front that has to be one page, with the verdicts after it."""
-    return bool(document.front.answers) and not document.decisions and few(document)
+    """Whether the document has a front that is to be one page, with the verdicts after it: of up to three chapters."""
+    return bool(document.front.answers) and not document.decisions and _shown(document) <= _SEVERAL
 
 
 _SEVERAL = 3  # chapters

@@ -10,7 +10,7 @@ from exhibit.flows.filed import with_files
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document.chapter import figures
 from exhibit.tasks.document.compose import compose
-from exhibit.tasks.document.html import CLOSER, Facts, render_html
+from exhibit.tasks.document.html import CLOSER, Facts, one_front, render_html
 from exhibit.tasks.document.pdf import render_pdf, sheets
 from exhibit.tasks.document.press import dense
 from exhibit.tasks.document.profile import DISCLAIMER, NOT_HERE, numbers_of
@@ -179,6 +179,16 @@ def test_a_front_is_printed_closer_only_where_it_goes_on(height: int, printed: s
     page = start + '<h2 id="verdicts" style="break-before: page">b</h2>'
     made = render_pdf(page.format("loose", height), (), FACTS.issued, lambda: page.format("close", 10))
     assert pages_of(made)[0].split()[0] == printed
+
+
+@pytest.mark.parametrize(("chapters", "one"), [(1, True), (3, True), (4, False)])
+def test_the_front_of_up_to_three_chapters_is_to_be_one_page(chapters: int, one: bool) -> None:
+    points = [ITEM.model_copy(update={"slug": f"p{k}", "title": f"P{k}"}) for k in range(chapters)]
+    drawings = tuple(draw(figure) for point in points for figure in figures(point, {}))
+    document = compose(points, None, CHECK_WORDS, drawings=drawings)
+    assert one_front(document) == one
+    page = render_html(document, {item.figure.name: item for item in drawings}, FACTS, "print")
+    assert ('id="front-end"' in page) == one
 
 
 @pytest.mark.parametrize(("height", "printed"), [(200, "loose"), (240, "close")])
