@@ -226,5 +226,8 @@ def _different(y: Any, values: Array) -> tuple[str, ...]:
 
     if isinstance(y, pd.Series | pd.Categorical) and (own := categories_of(pd.Series(y))):
         return own
+    strange = [type(one).__name__ for one in values.ravel().tolist() if isinstance(one, bytes | tuple | list | dict)]
+    if strange:
+        raise InputError(f"y: a label is a number, a word or a truth value, not of type {strange[0]}")
     found = {word for word in words_of(pd.Series(values)) if word is not None}
     return tuple(sorted(found, key=float if values.dtype.kind in "iuf" else str))
