@@ -6,11 +6,16 @@ from typing import Literal
 import pytest
 
 from exhibit.tasks.catalogues import spoken
+from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.document import concerns
+from exhibit.tasks.document.chapter import figures
+from exhibit.tasks.document.compose import compose
+from exhibit.tasks.document.html import render_html
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.page import Concern
 from exhibit.tasks.records.subgroups import Disparity, ForWhom, Measured, Pair, Subgroups
-from tests.document.test_card import html, written
+from tests.document.test_card import DRAWINGS, FACTS, ITEM
 from tests.document.test_first_pages import flowers
 from tests.test_for_whom import NOTHING
 
@@ -116,11 +121,15 @@ def test_page_one_has_nothing_open_without_groups_where_all_is_decided_or_where_
 )
 def test_what_is_not_decided_stands_on_page_one_in_amber_however_much_is_found(language: str, said: str) -> None:
     with spoken(language):
-        document = written()
+        other = flowers([1, 2, 3, 4], slug="other")
+        drawings = (*DRAWINGS, *map(draw, figures(other, {})))
+        document = compose([ITEM, other], None, CHECK_WORDS, drawings=drawings)
+        assert len(document.front.answers[1].each) == 2
         known = [Concern(title=f"Fault {k}", sentence="It is off.", section="quality") for k in range(5)]
         nobody = concerns.open_questions(chapter_of(UNDECIDED), {"one": "chapter-one"})
         front = document.front.model_copy(update={"concerns": tuple(known), "undecided": nobody})
-        page = html(document.model_copy(update={"front": front, "language": language}))
+        document = document.model_copy(update={"front": front, "language": language})
+        page = render_html(document, {one.figure.name: one for one in drawings}, FACTS, "print")
     first = page[page.index('<header class="front') : page.index("</header>")]
     blank = " " * (language == "en")  # none behind a full stop of Japanese and Chinese
     assert f'<b class="care">{said}</b>{blank}{nobody[0].sentence} · ' in first
