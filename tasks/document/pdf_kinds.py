@@ -196,7 +196,22 @@ def _is_one_object(piece: bytes) -> bool:
     length = _LENGTH.findall(piece, 0, begun.end())
     if len(length) != 1 or b"endobj" in piece[: begun.end()]:
         return False
-    return _AFTER_DATA.fullmatch(piece, begun.end() + int(length[0])) is not None
+    stop = begun.end() + int(length[0])
+    ends = b"/FlateDecode" not in piece[: begun.end()] or _ends_packed(memoryview(piece)[begun.end() : stop])
+    return ends and _AFTER_DATA.fullmatch(piece, stop) is not None
+
+
+def _ends_packed(packed: memoryview) -> bool:
+    """Whether what is packed ends where its bytes do: what follows would be read by nobody."""
+    unpacker = zlib.decompressobj()
+    for start in range(0, len(packed), _PIECE):
+        piece: memoryview | bytes = packed[start : start + _PIECE]
+        if unpacker.eof:
+            return not bytes(packed[start:]).strip()
+        while piece and not unpacker.eof:
+            unpacker.decompress(piece, _PIECE)
+            piece = unpacker.unconsumed_tail
+    return unpacker.eof and not unpacker.unused_data.strip()
 
 
 def _type(item: Any) -> Any:

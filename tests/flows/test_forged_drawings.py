@@ -3,6 +3,7 @@ sealed again."""
 
 import io
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,19 @@ def test_how_much_larger_something_is_drawn_follows_from_the_page(whole: bytes) 
         found = scales(document)
         [drawing] = [item for item in having(document, "/BBox") if b"0.5 0.1 re" in item.read_bytes()]
         assert found[drawing.objgen] == pytest.approx(225)
+
+
+def test_nothing_lies_behind_what_is_packed(whole: bytes) -> None:
+    """Within the bytes of a stream, where whoever unpacks it has ended."""
+
+    def longer(document: pikepdf.Pdf) -> None:
+        marks = document.pages[0].Contents
+        marks.write(zlib.compress(marks.read_bytes()) + b"all passed", filter=Name.FlateDecode)
+
+    other = forged(whole, longer)
+    assert b"all passed\nendstream" in other
+    with pikepdf.open(io.BytesIO(other)) as document:
+        assert between_objects(other, document) == "something between its objects"
 
 
 @pytest.mark.parametrize("words", [b"PK approved\n", b"% approved\n", b"99 0 obj\n(approved)\nendobj\n"])
