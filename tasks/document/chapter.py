@@ -361,10 +361,9 @@ def _wrong(material: Material) -> str:
         misread,
         samples=_explained(material),
     )
-    if case and misread == 1:
-        return tr("Wrong: {some}, {sample}.", some=are, sample=case)
     if case:
-        return tr("Wrong: {some}, most of all {sample}.", some=are, sample=case)
+        alone = tr("Wrong: {some}, {sample}.", some=are, sample=case)
+        return alone if misread == 1 else tr("Wrong: {some}, most of all {sample}.", some=are, sample=case)
     return tr("Wrong: {some}; {why}.", some=are, why=tr(_NOT_DRAWN))
 
 
