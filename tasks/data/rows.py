@@ -150,8 +150,9 @@ def require_one_spelling(found: Iterable[str], name: str, key: str) -> None:
 
 def to_a_reader(word: str) -> str:
     """How it looks: signs that are not seen say nothing, unless they join letters, and any blank is a blank."""
-    seen = (one for one in normalize("NFC", word) if one in _JOINING or category(one) != "Cf")
-    return " ".join("".join(seen).split())
+    if not word.isascii():
+        word = "".join(one for one in normalize("NFC", word) if one in _JOINING or category(one) != "Cf")
+    return " ".join(word.split())
 
 
 _JOINING = frozenset("\u200c\u200d")

@@ -251,14 +251,14 @@ def _require_columns_apart(names: Iterable[str], path: Path, key: str, limits: L
     counts = Counter(names)
     if twice := [name for name, count in counts.items() if count > 1]:
         raise InputError(f"data.{key}: {path.name} has several columns of the name {twice[0]!r}; rename them")
+    _require_few_columns(len(counts), path, key, limits)
+    limits.require_names(counts, f"data.{key}: the name of a column of {path.name}")
     looks = Counter(map(to_a_reader, counts))
     if alike := [name for name in counts if looks[to_a_reader(name)] > 1]:
         raise InputError(
             f"data.{key}: {path.name} has several columns that look like {to_a_reader(alike[0])!r}, "
             f"{' and '.join(map(ascii, alike[:2]))}; rename them"
         )
-    _require_few_columns(len(counts), path, key, limits)
-    limits.require_names(counts, f"data.{key}: the name of a column of {path.name}")
 
 
 def _require_few_columns(count: int, path: Path, key: str, limits: Limits) -> None:
