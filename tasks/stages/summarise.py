@@ -40,7 +40,7 @@ def summarise(
 def summed(
     method: Method,
     rows: Dataset,
-    target_names: Sequence[str],
+    target_names: tuple[str, ...],
     parts: Callable[[], Iterable[Attribution]],
 ) -> Summary:
     """What the attributions of all `rows` say together. `parts`: them, part by part, each time that it is called."""
