@@ -182,6 +182,9 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
         return list(parser.parse_overrides(list(overrides)))
     except OverrideParseException as error:
         raise ConfigError(unreadable(str(error.override), str(error), parser)) from error
+    except RecursionError as error:
+        deep = max(overrides, key=lambda one: one.count("[") + one.count("{") + one.count("("))
+        raise ConfigError(f"{deep[:40]}...: brackets stand in brackets too often to be read") from error
 
 
 def _check(override: Override, choices: Mapping[str, list[str]]) -> None:

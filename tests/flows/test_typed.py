@@ -151,6 +151,11 @@ def test_of_a_key_that_takes_several_kinds_of_values_nothing_is_said_in_terms_of
     assert "\n" not in str(caught.value)
 
 
+def test_brackets_without_an_end_of_depth_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^title=\[+\.\.\.: brackets stand in brackets too often to be read$"):
+        read_report(["study=iris", f"title={'[' * 2_000}{']' * 2_000}"])
+
+
 @pytest.mark.parametrize("override", ["title=\udcff", "data.path=\udcff.csv", "model.hidden=8,\udcff"])
 def test_bytes_that_are_no_utf_8_are_refused(override: str) -> None:
     with pytest.raises(ConfigError, match=r"\\udcff.*no UTF-8; rename"):
