@@ -97,7 +97,7 @@ class ConcordanceSpec(OfValues):
     def _concordances(self, case: Case, rows: Array, own: Array, most: int) -> Array:
         """(samples, 2) concordance, and why there is none: `_APART`, `_OF_ORDER`, or NaN."""
         names, game = case.dataset().sample_ids[rows].tolist(), self.game(case, rows)
-        labels = groups_of(case.dataset(), names, ~np.isnan(own), most, self.seed)
+        labels = groups_of(case.dataset(), names, own, most, self.seed)
         taken = [every_set(int(of.max()) + 1) for of in labels]
         given, lost, whole = given_and_lost(game, own, labels, taken)
         found = np.array([_concordance(*parts) for parts in zip(given, lost, whole, taken, strict=True)])

@@ -16,7 +16,7 @@ from exhibit.tasks.checks.removal import FIRST, FROM_ELSEWHERE, LAST_BITS, OnSub
 from exhibit.tasks.checks.substrates import Game, is_own, shape_of
 from exhibit.tasks.orders import pearson
 from exhibit.tasks.records.base import Array
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.language import Message, as_message, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
@@ -313,7 +313,7 @@ class FaithfulnessCorrelationSpec(OfValues):
         """(samples, 2) correlations: 0 for an explanation without differences, NaN where the score always falls alike;
         and whether its values are measured from another score."""
         names, game = case.dataset().sample_ids[rows].tolist(), self.game(case, rows)
-        labels = groups_of(case.dataset(), names, ~np.isnan(own), most, self.seed)
+        labels = groups_of(case.dataset(), names, own, most, self.seed)
         taken = [self._taken(int(of.max()) + 1, name) for of, name in zip(labels, names, strict=True)]
         given, lost, whole = given_and_lost(game, own, labels, taken)
         apart = self.elsewhere(case, rows, whole, lambda: game.scores(~np.isnan(own)))
@@ -408,7 +408,7 @@ class AlignmentSpec(OfValues):
         """(samples, groups, 2) what each group is given, and what the score loses without it; infinite where values are
         measured from another score."""
         known, game = ~np.isnan(own), self.game(case, rows)
-        labels = groups_of(case.dataset(), [""] * len(rows), known, most, self.seed)
+        labels = groups_of(case.dataset(), [""] * len(rows), own, most, self.seed)
         alone = [np.eye(int(of.max()) + 1, dtype=bool) for of in labels]
         given, lost, whole = given_and_lost(game, own, labels, alone)
         apart = self.elsewhere(case, rows, whole, lambda: game.scores(known))
@@ -476,22 +476,42 @@ def given_and_lost(game: Game, own: Array, labels: Array, taken: Sequence[Array]
     return given, lost, whole
 
 
-def groups_of(dataset: Dataset, names: Sequence[object], known: Array, most: int, seed: int) -> Array:
+def groups_of(dataset: Dataset, names: Sequence[object], own: Array, most: int, seed: int) -> Array:
     """(samples, elements) the number of the group of each element; 0 where there is none. `names`: what the groups are
-    drawn by."""
-    labels = np.zeros(known.shape, int)
+    drawn by; `own`: (samples, elements) the values, NaN where there is no element."""
+    known = ~np.isnan(own)
+    labels = np.zeros(own.shape, int)
+    told = [_told_apart(item, values) for item, values in zip(dataset.inputs, _by_input(dataset, own), strict=True)]
     for sample, name in enumerate(names):
         random, start, used = draws(seed, name, "groups"), 0, 0
-        for item in dataset.inputs:
-            shape = shape_of(item)
-            size = int(np.prod(shape))
+        for item, shape in zip(dataset.inputs, told, strict=True):
+            size = int(np.prod(shape_of(item)))
             here = known[sample, start : start + size]
-            groups = KINDS[item.kind].groups(shape, here, max(2, most // len(dataset.inputs)), random)
+            together = size // int(np.prod(shape))
+            parts = KINDS[item.kind].groups(shape, here[::together], max(2, most // len(dataset.inputs)), random)
+            groups = np.repeat(parts, together)
             labels[sample, start : start + size] = np.where(here, groups + used, 0)
             start, used = start + size, used + int(groups.max()) + 1
         if used > most:  # each input has two at least
             labels[sample] = labels[sample] * most // used
     return labels
+
+
+def _by_input(dataset: Dataset, own: Array) -> list[Array]:
+    """(samples, elements) the values of each input."""
+    sizes = [int(np.prod(shape_of(item))) for item in dataset.inputs]
+    return np.split(own, np.cumsum(sizes)[:-1], axis=1)
+
+
+def _told_apart(item: Input, values: Array) -> tuple[int, ...]:
+    """The shape of the elements that the values are of, one channel where those of a step always have the same value: a
+    window that is replaced in all channels says what the score loses without all of them, and not without one."""
+    shape = shape_of(item)
+    if not KINDS[item.kind].channels:
+        return shape
+    steps = values.reshape(len(values), *shape)
+    alike = np.array_equal(steps, np.broadcast_to(steps[..., :1], steps.shape), equal_nan=True)
+    return (*shape[:-1], 1) if alike else shape
 
 
 def _descending(keys: Array, ties: Array) -> Array:

@@ -215,3 +215,40 @@ def test_samples_that_say_nothing_are_counted(check: type[Check]) -> None:
         assert f"({count} of {len(found.per_sample)})" in found.sentence
     else:
         assert f"{count} of them say" in found.sample
+
+
+# --- channels that are taken away together ----------------------------------------------------------------
+
+
+def series_case(given: Array, rows: Array, weights: Array) -> Case:
+    """A linear score of `rows` (samples, steps, channels) beside zero."""
+    item = Input(name="x", kind="series", values=rows, features=("a", "b"))
+    return replace(
+        linear_case(np.ones((2, 2))),
+        dataset=lambda: dataset().model_copy(update={"inputs": (item,)}),
+        shards=shards({"x": given[..., np.newaxis]}),
+        score=lambda inputs, _: (inputs["x"] * weights).sum(axis=(1, 2)),
+        baseline=lambda samples: {"x": np.zeros((len(samples), *weights.shape))},
+        stand_in=lambda samples: StandIn({"x": np.zeros((len(samples), *weights.shape))}),
+        additive=False,
+    )
+
+
+def test_a_window_over_all_channels_is_measured_without_all_of_them() -> None:
+    """Each channel has the whole difference, which is no loss of one of them: here these are of opposite signs."""
+    random = np.random.default_rng(0)
+    rows, weights = random.exponential(size=(len(IMAGES), 8, 2)), np.stack([np.arange(1.0, 9), -3 * np.ones(8)], axis=1)
+    lost = rows * weights
+    windows = np.repeat(lost.sum(axis=2, keepdims=True), 2, axis=2)
+    found = FaithfulnessCorrelationSpec().measure(series_case(windows, rows, weights))
+    assert (found.verdict, found.value) == ("pass", pytest.approx(1))
+    alone = FaithfulnessCorrelationSpec().measure(series_case(lost, rows, weights))
+    assert (alone.verdict, alone.value) == ("pass", pytest.approx(1))
+
+
+def test_of_channels_that_are_told_apart_each_is_taken_away_alone() -> None:
+    """Right sums over the channels do not help values that are in the other one."""
+    random = np.random.default_rng(0)
+    rows, weights = random.exponential(size=(len(IMAGES), 8, 2)), np.stack([np.arange(1.0, 9), -3 * np.ones(8)], axis=1)
+    swapped = (rows * weights)[..., ::-1]
+    assert FaithfulnessCorrelationSpec().measure(series_case(swapped, rows, weights)).verdict == "fail"
