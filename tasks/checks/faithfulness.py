@@ -507,7 +507,7 @@ def _told_apart(item: Input, values: Array) -> tuple[int, ...]:
     """The shape of the elements that the values are of, one channel where those of a step always have the same value: a
     window that is replaced in all channels says what the score loses without all of them, and not without one."""
     shape = shape_of(item)
-    if not KINDS[item.kind].channels:
+    if not item.traits.timed:
         return shape
     steps = values.reshape(len(values), *shape)
     alike = np.array_equal(steps, np.broadcast_to(steps[..., :1], steps.shape), equal_nan=True)

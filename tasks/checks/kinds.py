@@ -81,8 +81,7 @@ class CheckKind(NamedTuple):
     unit of its own; `edges`: how strong the edges of samples are, where they have any; `groups(shape, known, most,
     random)`: (elements,) which of at most so many groups an element of one sample is taken away with; `control(item,
     baseline)`: (samples, ...) how much an element stands out without any model, and `control_name` what that is called;
-    `placed`: whether elements have a place that is the same in every sample, a column or a part of the picture;
-    `channels`: whether those of a step are elements each, the last axis of the shape."""
+    `placed`: whether elements have a place that is the same in every sample, a column or a part of the picture."""
 
     reach: Callable[[Input], Array] = _of_all
     edges: Callable[[Array], Array] | None = None
@@ -90,7 +89,6 @@ class CheckKind(NamedTuple):
     control: Callable[[Input, Array], Array] | None = None
     control_name: str = ""
     placed: bool = False
-    channels: bool = False
 
 
 KINDS: dict[Kind, CheckKind] = {
@@ -112,6 +110,5 @@ KINDS: dict[Kind, CheckKind] = {
         control=_from_baseline,
         control_name=mark("distances from the baseline"),
         placed=True,
-        channels=True,
     ),
 }

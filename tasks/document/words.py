@@ -247,10 +247,10 @@ def add_up(values: Sequence[float]) -> bool:
     left = 1 - sum(_rounded_share(value) for value in values if value in (0, 1) or _NEAR <= value < 1 - _NEAR)
     low = sum(1 - 2 * _NEAR for value in values if 1 - _NEAR <= value < 1)
     high = low + sum(2 * _NEAR for value in values if 0 < value < _NEAR or 1 - _NEAR <= value < 1)
-    return low - _DUST <= left <= high + _DUST
+    return low - _LAST_BITS <= left <= high + _LAST_BITS
 
 
-_DUST = 1e-9
+_LAST_BITS = 1e-9
 
 
 def as_chance(value: float) -> str:

@@ -204,7 +204,7 @@ def failure(error: Exception, dataset: Dataset) -> str:
     lacking = {
         item.features[k]: int(count)
         for item in dataset.inputs
-        if item.values.dtype.kind == "f" and item.kind == "table"
+        if item.values.dtype.kind == "f" and item.traits.named
         for k, count in enumerate(np.isnan(item.array).sum(axis=0))
         if count
     }

@@ -491,7 +491,7 @@ def test_what_is_wrong_about_several_labels_is_said(change: dict[str, Any], said
         ({"X": np.full((3, 4), np.nan)}, "X"),
         ({"y": [0, 1]}, "y: 2 labels were given for 30 samples of X"),
         (
-            {"y": np.array([b"a", b"b", b"c"] * 50)},
+            {"y": np.array([b"a", b"b", b"c"] * 10)},
             "y: a label is a number, a word or a truth value, not of type bytes",
         ),
         ({"y": ["a"] * 29 + ["b"]}, "y: classes are 0, 1, 2, but the labels are a, b"),
