@@ -21,8 +21,8 @@ def verify(arguments: Sequence[str]) -> int:
         description="Checks that a report is what was written, then computes it again from the config in its evidence, "
         "in a store of its own. What it found is printed, and written to verification.json in the run directory or "
         "NAME.verification.json beside NAME.pdf. "
-        "Exit codes: 0 the same bytes, or the same numbers within the stated tolerance; 4 different, or not signed as "
-        "required; 5 damaged, or not read within the limits; "
+        "Exit codes: 0 the same bytes, or the same numbers within the stated tolerance; 2 no report; 4 different, or "
+        "not signed as required; 5 damaged, or not read within the limits; "
         "6 intact but not derivable here, and what is missing.",
     )
     parser.add_argument("target", type=path, metavar="TARGET", help="a run directory, or a report.pdf alone")
@@ -158,8 +158,8 @@ def diff(arguments: Sequence[str]) -> int:
         prog="exhibit diff",
         description="Compares two undamaged reports: config, data, model, metrics, importances and verdicts of the "
         "points that both have, card, profile, other settings of the document and signatures, and says what cannot be "
-        "compared. Nothing is computed again. Exit codes: 0 the same; "
-        "4 different; 5 one of them is damaged.",
+        "compared. Nothing is computed again. Exit codes: 0 the same; 2 one of them is no report; 4 different; "
+        "5 one of them is damaged.",
     )
     parser.add_argument("first", type=path, metavar="FIRST", help="a run directory or a report.pdf")
     parser.add_argument("second", type=path, metavar="SECOND", help="the one to compare with it")

@@ -9,14 +9,13 @@ from pydantic import Field
 from exhibit.tasks.checks.case import Case, told
 from exhibit.tasks.checks.faithfulness import ALIKE, OfValues, given_and_lost, groups_of
 from exhibit.tasks.checks.inference import AVERAGE
-from exhibit.tasks.checks.removal import FIRST
+from exhibit.tasks.checks.removal import FIRST, LAST_BITS
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.language import Message, as_message, mark, say, say_all
 from exhibit.tasks.records.verdict import CheckResult, CheckWords
 
 _ADDS_UP = 0.05  # of the largest loss: what an explanation may be off by and still share out that of everything
 _FEWEST = 4  # groups: of a picture two by two
-_LAST_BITS = 1e-6  # of a score in single precision
 
 
 class ConcordanceSpec(OfValues):
@@ -131,7 +130,7 @@ def _left_out(values: Array) -> Message:
 def _concordance(given: Array, lost: Array, whole: float, taken: Array) -> tuple[float, float]:
     given, lost = given[: len(taken)], lost[: len(taken)]
     largest, nothing = float(np.abs(lost).max()), float("nan")
-    if not largest > _LAST_BITS * abs(whole):
+    if not largest > LAST_BITS * abs(whole):
         return nothing, _OF_ORDER
     if abs(given[-1] - lost[-1]) > _ADDS_UP * largest:
         return nothing, _APART
