@@ -163,7 +163,7 @@ class GradientMethod(Method):
 
     def passes(self) -> Iterator[Pass]:
         """The gradient at the sample itself."""
-        yield Pass(0.0, np.ones(1), np.ones(1))
+        yield Pass.whole(np.ones(1), np.ones(1))
 
     def cost(self, part: Attribution) -> Cost:
         """A gradient for each step, of each draw, against each row of the background."""

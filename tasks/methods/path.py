@@ -29,17 +29,24 @@ Factor = Literal["one", "input", "difference", "raw_difference"]
 
 
 class Pass(NamedTuple):
-    """One round over a line: the new estimate is `keep` of the old one plus the weighted gradients at `alphas`.
+    """One round over a line: new sums are `keep` @ the old ones + `weights` @ the gradients at `alphas`.
 
-    Alpha 0 is the baseline, 1 the sample. `keep` and the weights sum to 1.
+    The first sum is the estimate; a rule may need others to change the weights of points that it has met.
+
+    `keep`: (sums, sums). `alphas`: (points,), 0 is the baseline, 1 the sample. `weights`: (sums, points).
     """
 
-    keep: float
+    keep: Array
     alphas: Array
     weights: Array
 
+    @classmethod
+    def whole(cls, alphas: Array, weights: Array) -> Self:
+        """The weighted gradients at all points at once."""
+        return cls(np.zeros((1, 1)), alphas, weights[np.newaxis])
 
-SCORES_ALONE = Pass(1.0, np.empty(0), np.empty(0))
+
+SCORES_ALONE = Pass.whole(np.empty(0), np.empty(0))
 
 
 class _Points(NamedTuple):
@@ -83,19 +90,21 @@ class Segment(NamedTuple):
     used: int
 
     def gradients(self, step: Pass) -> tuple[dict[str, Array], dict[float, Array]]:
-        """The weighted sum of the gradients of one pass, in float64, and the scores (used,) met on the way.
+        """The weighted sums (sums, used, ...) of the gradients of one pass, in float64, and the scores (used,) met.
 
         Each line adds up its own points in their order, whatever else is in the batch.
         """
         met = {alpha: np.empty(self.used) for alpha in step.alphas.tolist()}
-        total = {name: np.zeros((self.used, *end.shape[1:])) for name, end in self.end.items()}
+        sums = len(step.weights)
+        total = {name: np.zeros((sums, self.used, *end.shape[1:])) for name, end in self.end.items()}
         for rows, number, runs in self._batches(len(step.alphas)):
             place, values = self._at(rows, step.alphas[number])
             reached, gradients = place.gradient(values, self.score, self.targets[rows])
             for point, lines, items in runs:
                 met[float(step.alphas[point])][lines] = reached[items]
                 for name, gradient in gradients.items():
-                    _add(total[name][lines], step.weights[point], gradient[items])
+                    for whole, weight in zip(total[name], step.weights[:, point], strict=True):
+                        _add(whole[lines], weight, gradient[items])
         return total, met
 
     def factor(self, factor: Factor, name: str) -> Array | float:
@@ -191,7 +200,7 @@ _BLOCK = 2**17  # elements
 
 def _add(total: Array, weight: float, values: Array) -> None:
     """Adds the weighted values to the total, in its precision."""
-    for rows in blocks(values):
+    for rows in blocks(values) if weight else ():
         total[rows] += weight * values[rows]
 
 

@@ -4,6 +4,7 @@ What a pass is (the points of a rule of integration) is the business of the meth
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +16,14 @@ from exhibit.tasks.records.base import Array, Arrays
 class Estimates:
     """What is known so far about every pair.
 
-    `values[name]`: (pairs, ...) attributions in the precision of the model at its place; `mask[name]`: (pairs,
-    elements) of ragged ones. `ladder`: (pairs, passes, 3), see `Attribution`.
+    `values[name]`: (pairs, ...) attributions in the precision of the model at its place; `others`: for each further
+    sum of the rule the same; `mask[name]`: (pairs, elements) of ragged ones. `ladder`: (pairs, passes, 3), see
+    `Attribution`.
     """
 
     def __init__(self, count: int) -> None:
         self.values: dict[str, Array] = {}
+        self.others: list[dict[str, Array]] = []
         self.mask: dict[str, Array] = {}
         self.prediction, self.base_value = np.full(count, np.nan), np.full(count, np.nan)
         self.residual = np.full(count, np.inf)
@@ -29,21 +32,25 @@ class Estimates:
         self.ladder = np.zeros((count, 0, 3))
 
     def read(self, name: str, rows: Array, width: int) -> Array:
-        """The attributions of `rows` in float64, ragged ones as far as `width` elements."""
-        return self.values[name][rows, :width].astype(np.float64)
+        """The sums (sums, rows, ...) of `rows` in float64, the attributions first, ragged ones as far as `width`."""
+        sums = [known[name][rows, :width] for known in (self.values, *self.others)]
+        return np.stack(sums, dtype=np.float64, casting="safe")
 
-    def begin(self, rows: Array, like: Arrays, mask: Arrays) -> None:
+    def begin(self, rows: Array, like: Arrays, mask: Arrays, sums: int) -> None:
         """Zeros for `rows`, of the kind of the values `like`, and their mask."""
-        for name, array in like.items():
-            self.values[name] = _wide(self.values.get(name), len(self.finished), array)
+        self.others = self.others or [{} for _ in range(1, sums)]
+        for known in (self.values, *self.others):
+            for name, array in like.items():
+                known[name] = _wide(known.get(name), len(self.finished), array)
         for name, array in mask.items():
             self.mask[name] = _wide(self.mask.get(name), len(self.finished), array)
             self.mask[name][rows, : array.shape[1]] = array[: len(rows)]
 
-    def write(self, rows: Array, values: Arrays) -> None:
-        """Puts values in `rows`."""
-        for name, array in values.items():
-            self.values[name][rows, : array.shape[1]] = array
+    def write(self, rows: Array, sums: Arrays) -> None:
+        """Puts the sums (sums, rows, ...) in `rows`."""
+        for name, arrays in sums.items():
+            for known, array in zip((self.values, *self.others), arrays, strict=True):
+                known[name][rows, : array.shape[1]] = array
 
     def higher(self) -> None:
         """Room for what the next pass says."""
@@ -53,9 +60,19 @@ class Estimates:
         """Some of the pairs."""
         chosen = Estimates(0)
         for name, value in vars(self).items():
-            cut = {key: array[pairs] for key, array in value.items()} if isinstance(value, dict) else value[pairs]
-            setattr(chosen, name, cut)
+            setattr(chosen, name, _cut(value, pairs))
         return chosen
+
+
+def _cut(value: Any, pairs: slice) -> Any:
+    """Some of the pairs of an array, or of each of those in a dictionary or a list."""
+    match value:
+        case dict():
+            return {name: _cut(array, pairs) for name, array in value.items()}
+        case list():
+            return [_cut(part, pairs) for part in value]
+        case _:
+            return value[pairs]
 
 
 def explain(
@@ -100,19 +117,24 @@ def _advance(
 ) -> None:
     gradients, met = segment.gradients(step)
     # In place of the gradients, which are not needed again: a batch of images is large.
-    new = {
+    sums = {
         name: np.multiply(gradient, segment.factor(factor, name), out=gradient) for name, gradient in gradients.items()
     }
+    new = {name: gradient[0] for name, gradient in sums.items()}
     first = not estimates.steps[rows].any()
     if first:
-        _begin(estimates, segment, rows, met, factor)
+        _begin(estimates, segment, rows, met, factor, len(step.weights))
     else:
-        old = {name: estimates.read(name, rows, values.shape[1]) for name, values in new.items()}
+        before = {name: estimates.read(name, rows, values.shape[1]) for name, values in new.items()}
+        old = {name: known[0] for name, known in before.items()}
         # Asked before the new values are written: the residual is still that of the pass before.
         was_met = _met(estimates, rows, old, tolerance)
-        for name in new:
-            new[name] += step.keep * old[name]  # the points of a pass lie between those before, so none is lost
-    estimates.write(rows, new)
+        for name, known in before.items():
+            # The points of a pass lie between those before, so none is lost.
+            for row, kept in enumerate(step.keep):
+                for weight, one in zip(kept, known, strict=True):
+                    sums[name][row] += weight * one
+    estimates.write(rows, sums)
     additive = factor == "difference"
     estimates.residual[rows] = (
         total(new) - (estimates.prediction[rows] - estimates.base_value[rows]) if additive else np.nan
@@ -127,14 +149,16 @@ def _advance(
     estimates.ladder[rows, -1] = np.stack([estimates.steps[rows], estimates.residual[rows], change], axis=1)
 
 
-def _begin(estimates: Estimates, segment: Segment, rows: Array, met: dict[float, Array], factor: Factor) -> None:
-    """The scores at the ends, where the first pass did not meet them, and room for the attributions."""
+def _begin(
+    estimates: Estimates, segment: Segment, rows: Array, met: dict[float, Array], factor: Factor, sums: int
+) -> None:
+    """The scores at the ends, where the first pass did not meet them, and room for the sums."""
     ends = (0.0, 1.0) if factor == "difference" else (1.0,)
     met = met | segment.scores(np.array([end for end in ends if end not in met]))
     estimates.prediction[rows] = met[1.0]
     if factor == "difference":
         estimates.base_value[rows] = met[0.0]
-    estimates.begin(rows, segment.end, segment.place.mask)
+    estimates.begin(rows, segment.end, segment.place.mask, sums)
 
 
 def _met(estimates: Estimates, rows: Array, values: Arrays, tolerance: float | None) -> Array:

@@ -155,7 +155,7 @@ def to_the_same_residual(count: int = 16, side: int = 48) -> None:
             "Keras example with the steps needed / Exhibit, trapezoid": (times["example"] / times["doubled"], 10),
             "Keras example with 50 steps / Exhibit": (times["published"] / times["ours"], 10),
         },
-        "auto stops when two passes agree to 1%; the midpoint rule triples its points, so it overshoots more.",
+        "auto stops when two passes agree to 1%.",
     )
 
 

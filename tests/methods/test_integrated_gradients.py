@@ -20,7 +20,7 @@ from exhibit.tasks.records.explanation import Attribution
 Build = Callable[..., TorchModel]
 Explain = Callable[..., Attribution]
 
-RULES: tuple[Rule, ...] = ("midpoint", "gausslegendre", "trapezoid", "endpoints")
+RULES: tuple[Rule, ...] = ("cosine", "midpoint", "gausslegendre", "trapezoid", "endpoints")
 
 
 def relative_residual(found: Attribution) -> Array:
@@ -34,13 +34,38 @@ def test_weights_sum_to_one(rule: Rule, count: int) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_refining_ends_where_all_points_at_once_would(rule: Rule) -> None:
-    points: dict[float, float] = {}
+    points: dict[float, Array] = {}  # of each point its weight in each sum
     for step in islice(refining(rule), 4):
-        points = {alpha: step.keep * weight for alpha, weight in points.items() if step.keep}
-        points |= dict(zip(step.alphas.tolist(), step.weights.tolist(), strict=True))
+        points = {alpha: step.keep @ weights for alpha, weights in points.items() if step.keep.any()}
+        points |= dict(zip(step.alphas.tolist(), step.weights.T, strict=True))
     whole = single(rule, len(points) - (rule == "trapezoid"))
     np.testing.assert_allclose(sorted(points), whole.alphas, atol=1e-12)
-    np.testing.assert_allclose([points[alpha] for alpha in sorted(points)], whole.weights, atol=1e-12)
+    np.testing.assert_allclose([points[alpha][0] for alpha in sorted(points)], whole.weights[0], atol=1e-12)
+
+
+@pytest.mark.parametrize("power", [1, 2, 5])
+def test_the_error_of_the_cosine_rule_falls_with_the_fourth_power(power: int) -> None:
+    """Twice the parts: a sixteenth, once the powers of 1 / n that come after are small."""
+    errors = []
+    for parts in (16, 32):
+        step = single("cosine", parts - 1)
+        errors.append(abs(step.weights[0] @ np.exp(power * step.alphas) - np.expm1(power) / power))
+    assert errors[0] / errors[1] == pytest.approx(16, rel=0.1)
+
+
+def test_refined_steps_are_those_of_the_cosine_rule_and_given_ones_midpoints() -> None:
+    assert [len(step.alphas) for step in IntegratedGradientsSpec(max_steps=15).passes()] == [3, 4, 8]
+    (step,) = IntegratedGradientsSpec(n_steps=4).passes()
+    np.testing.assert_allclose(step.alphas, [1 / 8, 3 / 8, 5 / 8, 7 / 8])
+
+
+def test_no_gradient_is_taken_at_a_baseline_where_there_is_none(
+    closed_form: Build, explain: Explain, table: dict[str, Array]
+) -> None:
+    """The square root has no slope at 0."""
+    found = explain(IntegratedGradientsSpec(), closed_form(lambda x: x.abs().sqrt().sum(1)), table)
+    assert found.converged.all()
+    np.testing.assert_allclose(found.values["x"][..., 0], np.sqrt(np.abs(table["x"])), rtol=1e-2)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -178,15 +203,15 @@ def test_cancellation_is_not_taken_for_convergence(closed_form: Build, explain: 
 def test_only_unfinished_samples_go_on(closed_form: Build, explain: Explain) -> None:
     kinked = closed_form(lambda x: x[:, 0] + torch.relu(x[:, 1] - 0.377))
     found = explain(IntegratedGradientsSpec(), kinked, {"x": np.array([[1, 0], [1, 1]], np.float32)})
-    assert found.steps[0, 0] == 9  # linear: known after 3 points, confirmed by 9
-    assert found.steps[1, 0] > 9
+    assert found.steps[0, 0] == 7  # linear: known after 3 points, confirmed by 7
+    assert found.steps[1, 0] > 7
 
 
 def test_refining_stops_at_the_limit_and_says_so(closed_form: Build, explain: Explain) -> None:
     jump = closed_form(lambda x: torch.sigmoid(1e4 * (x[:, 0] - 0.3)))
     found = explain(IntegratedGradientsSpec(max_steps=50), jump, {"x": np.ones((1, 1), np.float32)})
     assert not found.converged.any()
-    assert found.steps[0, 0] == 27
+    assert found.steps[0, 0] == 31  # 3, 7, 15, 31; then 63
     fixed = explain(IntegratedGradientsSpec(n_steps=50), jump, {"x": np.ones((1, 1), np.float32)})
     assert fixed.converged.all()
 
@@ -194,7 +219,7 @@ def test_refining_stops_at_the_limit_and_says_so(closed_form: Build, explain: Ex
 def test_the_ladder_is_the_error_of_the_rule_pass_by_pass(closed_form: Build, explain: Explain) -> None:
     """Of x^4 from 0 to 1 the midpoint rule with n points gives 1 - 1 / (2 n^2): 3, 9, 27 points."""
     fourth = closed_form(lambda x: x[:, 0] ** 4)
-    found = explain(IntegratedGradientsSpec(), fourth, {"x": np.ones((1, 1), np.float32)})
+    found = explain(IntegratedGradientsSpec(rule="midpoint"), fourth, {"x": np.ones((1, 1), np.float32)})
     estimate = [1 - 1 / (2 * n**2) for n in (3, 9, 27)]
     changes = [np.nan, *(abs(new - old) / new for old, new in pairwise(estimate))]
     assert found.ladder is not None
@@ -213,7 +238,7 @@ def test_rounding_of_large_scores_does_not_keep_it_going(
     closed_form: Build, explain: Explain, table: dict[str, Array]
 ) -> None:
     offset = closed_form(lambda x: 5000 + 0.01 * x.sum(1))
-    assert (explain(IntegratedGradientsSpec(), offset, table).steps == 9).all()
+    assert (explain(IntegratedGradientsSpec(), offset, table).steps == 7).all()
 
 
 def test_a_sample_equal_to_its_baseline_gets_nothing(
