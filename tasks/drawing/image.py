@@ -74,7 +74,7 @@ def _broad(content: Images) -> bool:
 
 
 def _long(content: Images) -> bool:
-    return _broad(content) and len(content.rows) * picture_side(content.width) > 2 * PICTURE
+    return len(content.rows) * picture_side(content.width) > 2 * PICTURE
 
 
 IMAGES = FigureKind(
