@@ -240,6 +240,7 @@ def test_another_model_is_trained_on_the_same_data_and_a_required_check_that_fai
 
 
 @pytest.mark.alone
+@pytest.mark.slow(12)
 @pytest.mark.parametrize(
     ("words", "absent"),
     [

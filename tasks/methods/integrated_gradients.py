@@ -216,9 +216,11 @@ def _missing(parts: int) -> float:
     return float(1 - half / np.tan(half)) / 2
 
 
-@cache  # the nodes are eigenvalues: a thousand of them take seconds
+@cache  # the nodes are eigenvalues: a thousand of them take a tenth of a second
 def _gauss(count: int) -> tuple[Array, Array]:
-    nodes, weights = np.polynomial.legendre.leggauss(count)
+    from scipy.special import roots_legendre
+
+    nodes, weights = roots_legendre(count)
     return nodes, weights
 
 
