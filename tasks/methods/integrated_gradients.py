@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -67,6 +67,10 @@ class _PathMethod(GradientMethod):
         if self.rule != "auto":
             return self.rule
         return "cosine" if self.n_steps == "auto" else "midpoint"
+
+    def settings(self) -> dict[str, Any]:
+        """As every method, with the rule that is followed."""
+        return super().settings() | {"rule": self.chosen_rule()}
 
     def passes(self) -> Iterator[Pass]:
         """One pass of `n_steps`, or finer and finer ones while they stay within `max_steps` evaluations."""

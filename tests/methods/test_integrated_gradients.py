@@ -56,6 +56,7 @@ def test_the_error_of_the_cosine_rule_falls_with_the_fourth_power(power: int) ->
 def test_refined_steps_are_those_of_the_cosine_rule_and_given_ones_midpoints() -> None:
     assert [len(step.alphas) for step in IntegratedGradientsSpec(max_steps=15).passes()] == [3, 4, 8]
     (step,) = IntegratedGradientsSpec(n_steps=4).passes()
+    assert [IntegratedGradientsSpec(n_steps=n).settings()["rule"] for n in ("auto", 4)] == ["cosine", "midpoint"]
     np.testing.assert_allclose(step.alphas, [1 / 8, 3 / 8, 5 / 8, 7 / 8])
 
 
