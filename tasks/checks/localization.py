@@ -62,7 +62,7 @@ class LocalizationSpec(Check):
         if not len(inside.area):
             return CheckResult.not_applicable(self.kind, case.label, say("No explained sample has a known region."))
         found = SHARE.mean(inside.auc)
-        ratio = inside.positive / inside.area
+        positive, area = known_mean(inside.positive), float(inside.area[_shared(inside)].mean())
         result = self.judged(
             case,
             found,
@@ -76,9 +76,9 @@ class LocalizationSpec(Check):
                 say(
                     "{positive} of the positive attribution lies on {area} of the area, {times} times its share; the "
                     "largest attribution lies inside in {pointed} of {samples} samples.",
-                    positive=told(known_mean(inside.positive), unit="%"),
-                    area=told(float(inside.area.mean()), unit="%", digits=1),
-                    times=written(known_mean(ratio), ".1f"),
+                    positive=told(positive, unit="%"),
+                    area=told(area, unit="%", digits=1),
+                    times=written(positive / area, ".1f"),
                     pointed=str(int(inside.pointed.sum())),
                     samples=str(len(inside.area)),
                 ),
@@ -88,6 +88,12 @@ class LocalizationSpec(Check):
             details={"positive": inside.positive, "area": inside.area, "pointed": inside.pointed},
         )
         return result.model_copy(update={"further": _found(item, result)}) if item.planted else result
+
+
+def _shared(inside: _Inside) -> Array:
+    """Which samples have a share: only of these is its area a part of the same sentence. All where none has."""
+    shared = ~np.isnan(inside.positive)
+    return shared if shared.any() else ~shared
 
 
 def _found(item: Input, result: CheckResult) -> Message:

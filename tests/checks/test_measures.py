@@ -248,6 +248,23 @@ def test_the_shares_beside_localization_are_those_inside() -> None:
     assert "2.0 times its share" in result.sentence
 
 
+def test_a_share_its_area_and_how_many_times_one_is_the_other_are_of_the_same_samples() -> None:
+    """All on one pixel, which is a quarter of a region and three quarters of the next: 100% on 50% is 2.0 times, not
+    the mean of 4 and 1.3. What has nothing positive has no share, so its area counts in neither."""
+    regions = np.zeros((len(IMAGES), 2, 2), bool)
+    regions[:, 0, 0] = True
+    regions[1::2, 0, 1] = regions[1::2, 1, 0] = True
+    weights = np.zeros((len(IMAGES), 2, 2))
+    weights[:, 0, 0] = 1 / IMAGES[:, 0, 0, 0]
+    weights[4::2] *= -1
+    result = LocalizationSpec().measure(linear_case(np.ones((2, 2)), regions=regions, explained=weights))
+    odd = len(weights[1::2])
+    area = (2 * 0.25 + odd * 0.75) / (2 + odd)
+    assert f"100% of the positive attribution lies on {area:.1%} of the area, {1 / area:.1f} times its share" in (
+        result.sentence
+    )
+
+
 def test_sensitivity_compares_what_differs_in_one_setting_alone() -> None:
     """The opposite order would fail, but it is that of a method with another seed too."""
     others = {"five": WEIGHTS * [[1.0, 1.0], [1.0, 1.01]], "eighty": WEIGHTS, "other": WEIGHTS[::-1, ::-1]}
