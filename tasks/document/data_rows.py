@@ -249,11 +249,10 @@ def _of_card(card: Card | None, field: str) -> str:
 
 
 def balance(material: Material, found: Datasheet) -> tuple[Table, ...]:
-    """Rows of each class by split."""
-    if not found.balance:
+    """Rows of each class by split; nothing where no row has a label."""
+    known = [split for split in found.rows if any(own[split] for own in found.balance.values())]
+    if not known:
         return ()
-    totals = {split: sum(own[split] for own in found.balance.values()) for split in found.rows}
-    known = [split for split, total in totals.items() if total]
     parts = {split: parts_of_whole([own[split] for own in found.balance.values()]) for split in known}
     label = tr(material.dataset.label_name)
     return (
@@ -261,7 +260,9 @@ def balance(material: Material, found: Datasheet) -> tuple[Table, ...]:
             name=f"{material.slug}-balance",
             caption=sentences(
                 [
-                    tr("Rows of each class of {label}, where it is known.", label=label),
+                    tr("Rows of each class, where it is known.")
+                    if label == tr("class")
+                    else tr("Rows of each class of {label}, where it is known.", label=label),
                     "" if all(whole for _, whole in parts.values()) else tr(ROUNDED),
                 ]
             ),

@@ -80,6 +80,21 @@ def test_what_a_class_is_of_is_named_in_the_language_of_the_page() -> None:
     assert classes.caption == "種が分かっている行のクラス別の数。"
 
 
+def test_classes_of_which_no_row_is_known_are_no_table() -> None:
+    """The thousand names of a net for ImageNet stood below each other, with nothing beside them."""
+    found = datasheet(table(np.arange(8.0).reshape(4, 2), np.array([np.nan] * 4)))
+    assert found.balance
+    assert data_rows.balance(flowers([1, 2, 3, 4]), found) == ()
+
+
+def test_a_label_that_is_called_class_is_not_said_twice() -> None:
+    found = datasheet(table(np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1])))
+    own = flowers([1, 2, 3, 4])
+    item = own.model_copy(update={"dataset": own.dataset.model_copy(update={"label_name": "class"})})
+    [classes] = data_rows.balance(item, found)
+    assert classes.caption == "Rows of each class, where it is known."
+
+
 def test_files_about_quality_are_in_english_whatever_the_page_speaks() -> None:
     labels = np.arange(40) % 2
     own = classification(np.stack([1 - labels * 0.8, labels * 0.8], axis=1), labels, ("a", "b"), "test", labels)
