@@ -1,6 +1,7 @@
 """Chapters about images."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,10 +38,13 @@ def story(material: Material) -> tuple[Finding, str]:
 
 
 def _place(material: Material, row: int) -> Place:
-    """Which ninth of a picture holds most of what the main method says for its first target."""
+    """Which ninth of a picture holds most of what the main method says for its first target: of those that speak for it
+    as a whole, where one of these stands out, else of all."""
     main = material.main
-    held, area = _ninths(material, main, row)
-    k = int(held.argmax())
+    ninths = _ninths(material, main, row)
+    held, area, whole = ninths
+    own = ninths.standing_out()
+    k = int(held.argmax()) if own is None else own
     return Place(
         method=bearing.named(main),
         signed=main.signed,
@@ -48,6 +52,7 @@ def _place(material: Material, row: int) -> Place:
         sample=by_name(material.sample_name(row)),
         where=Named(name=tr(_NINTHS[k]), value=float(held[k])),
         area=float(area[k]),
+        outweighed=bool(whole[k] <= 0 < held[k]),
         of=_shared(material, main, row),
         bearing=bearing.bearing(main),
         **bearing.methods(material, material.methods, lambda method: _elsewhere(material, method, row, k)),
@@ -57,11 +62,11 @@ def _place(material: Material, row: int) -> Place:
 def _elsewhere(material: Material, method: MethodMaterial, row: int, k: int) -> Named | None:
     """What a method gives the ninth with this index, where that is less than its share of the area; its own ninth that
     stands out where by the main method none does."""
-    held, area = _ninths(material, method, row)
-    main, _ = _ninths(material, material.main, row)
-    if main[k] < STANDS_OUT * area[k]:
-        own = int(held.argmax())
-        return Named(name=tr(_NINTHS[own]), value=float(held[own])) if held[own] >= STANDS_OUT * area[own] else None
+    ninths = _ninths(material, method, row)
+    held, area, _ = ninths
+    if _ninths(material, material.main, row).standing_out() is None:
+        own = ninths.standing_out()
+        return None if own is None else Named(name=tr(_NINTHS[own]), value=float(held[own]))
     return Named(name=tr(_NINTHS[k]), value=float(held[k])) if held[k] < area[k] else None
 
 
@@ -72,14 +77,35 @@ _NINTHS = (
 )
 
 
-def _ninths(material: Material, method: MethodMaterial, row: int) -> tuple[Array, Array]:
-    """(9,) what each ninth of a picture holds of what is shared, and of its area, row by row from the upper left."""
+class _Ninths(NamedTuple):
+    """(9,) each, row by row from the upper left: what each ninth of a picture `held` of what is shared, its share of
+    the area, and what it says as a `whole`, in which what speaks against the class is taken from what speaks for it."""
+
+    held: Array
+    area: Array
+    whole: Array
+
+    def standing_out(self) -> int | None:
+        """That of those which speak for the class as a whole that holds most, where that is much for its area."""
+        held = np.where(self.whole > 0, self.held, 0)
+        k = int(held.argmax())
+        return k if held[k] and held[k] >= STANDS_OUT * self.area[k] else None
+
+
+def _ninths(material: Material, method: MethodMaterial, row: int) -> _Ninths:
+    """Those of a picture by a method, for its first target."""
     values = method.values[material.dataset.inputs[0].name][row, ..., 0].astype(np.float64)
-    if method.signed:  # of a loss, what lowers it speaks for the class
-        values = np.maximum(-values if material.score == "loss" else values, 0)
-    total = float(np.abs(values).sum()) or 1.0
-    parts = [part for band in np.array_split(np.abs(values), 3, axis=0) for part in np.array_split(band, 3, axis=1)]
-    return np.array([part.sum() / total for part in parts]), np.array([part.size / values.size for part in parts])
+    if not method.signed:
+        values = np.abs(values)
+    elif material.score == "loss":  # what lowers it speaks for the class
+        values = -values
+    parts = [part for band in np.array_split(values, 3, axis=0) for part in np.array_split(band, 3, axis=1)]
+    held = np.array([np.maximum(part, 0).sum() for part in parts])
+    return _Ninths(
+        held / (float(held.sum()) or 1.0),
+        np.array([part.size / values.size for part in parts]),
+        np.array([part.sum() for part in parts]),
+    )
 
 
 def _shared(material: Material, method: MethodMaterial, row: int) -> str:

@@ -376,6 +376,18 @@ def _(finding: Place) -> Said:
             what=finding.of,
         )
         return Said(tr("nothing explains {title}", title=finding.title), sentence, topic)
+    if not finding.stands_out and finding.holds_much:
+        sentence = tr(
+            "in one picture, {sample}, the {place} of the picture, {area} of its area, holds {share} of {what} and at "
+            "least as much of the opposite",
+            sample=finding.sample,
+            share=share(finding.where.value),
+            what=finding.of,
+            place=finding.where.name,
+            area=share(finding.area),
+        )
+        title = tr("one example, {title}, with nothing in it that stands out", title=finding.title)
+        return Said(title, sentence, topic)
     if not finding.stands_out:
         sentence = tr(
             "in one picture, {sample}, {what} is spread over the picture; no ninth of it holds more than {share}",

@@ -162,7 +162,8 @@ STANDS_OUT = 1.5  # times the share of the area
 
 class Place(Finding):
     """Where in a picture the explanation lies. `where`: the ninth of the picture that holds most of it, with its share;
-    `area`: its share of the picture; `of`: what is shared, as "what speaks for 7"."""
+    `area`: its share of the picture; `of`: what is shared, as "what speaks for 7"; `outweighed`: as much or more of the
+    opposite lies there, so that as a whole it does not speak for it."""
 
     id: str = "place"
     title: str
@@ -170,6 +171,7 @@ class Place(Finding):
     where: Named
     area: float
     of: str
+    outweighed: bool = False
 
     @property
     def alone(self) -> bool:
@@ -179,6 +181,11 @@ class Place(Finding):
     @property
     def stands_out(self) -> bool:
         """Whether the ninth holds half as much again as its area: of noise some ninth holds a little more, too."""
+        return self.holds_much and not self.outweighed
+
+    @property
+    def holds_much(self) -> bool:
+        """The same, whether or not the ninth speaks for it as a whole."""
         return self.where.value >= STANDS_OUT * self.area
 
 

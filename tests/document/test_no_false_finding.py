@@ -140,11 +140,25 @@ def groups(draw: Draw) -> None:
 
 
 def place(draw: Draw) -> None:
-    where, area = Named(name=str(draw.choice(["upper left", "middle"])), value=part(draw)), 1 / 9
-    title, text = worded(Place(title="a cat", sample="picture 3", where=where, area=area, of="what counts"))
+    where, area, outweighed = (
+        Named(name=str(draw.choice(["upper left", "middle"])), value=part(draw)),
+        1 / 9,
+        bool(draw.integers(2)),
+    )
+    title, text = worded(
+        Place(title="a cat", sample="picture 3", where=where, area=area, of="what counts", outweighed=outweighed)
+    )
     assert text.startswith("In one picture, picture 3, ")
     assert ("lies nowhere" in text) == (title == "nothing explains a cat") == (not where.value)
-    if where.value >= 1.5 * area:
+    assert (title == "one example, a cat") == (where.value >= 1.5 * area and not outweighed)
+    if where.value >= 1.5 * area and outweighed:
+        of_area, held = found(
+            rf"the {where.name} of the picture, {SHARE} of its area, holds {SHARE} of what counts", text
+        )
+        is_share(held, where.value)
+        is_share(of_area, area)
+        assert text.endswith(" and at least as much of the opposite.")
+    elif where.value >= 1.5 * area:
         held, of_area = found(rf"{SHARE} of what counts lies in the {where.name} of the picture, {SHARE} of its", text)
         is_share(held, where.value)
         is_share(of_area, area)

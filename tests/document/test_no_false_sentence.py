@@ -21,6 +21,7 @@ from exhibit.tasks.document.verdicts import verdict_rows, written
 from exhibit.tasks.document.words import beside, ordinal, plain, rounded, share, signed
 from exhibit.tasks.drawing.kinds import KINDS
 from exhibit.tasks.models.performance import performance
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.figure import Bars, Reading, Scale, Swarm
 from exhibit.tasks.records.finding import Bearing, Extremes, Leaders, Mark, Named, Rate
@@ -339,6 +340,45 @@ def test_an_area_of_less_than_one_is_not_told_as_one() -> None:
     assert (row[1], row[3]) == ("0.9996", "0.9999")
     areas = [figure for figure in quality_figures.figures(item) if figure.name.endswith(("-roc", "-recall"))]
     assert [("a 0.999" in figure.alt, "1.00" in figure.alt + figure.caption) for figure in areas] == [(True, False)] * 2
+
+
+def a_map(*ninths: tuple[float, float]) -> Array:
+    """(2, 8, 8, 1), both alike: the two pixels in the corner of each ninth, those of the others zero."""
+    values = np.zeros((8, 8))
+    for k, pair in enumerate(ninths):
+        values[k // 3 * 3, k % 3 * 3 : k % 3 * 3 + 2] = pair
+    return np.stack([values, values])[..., np.newaxis]
+
+
+EXAMPLE = "one example, a rose read right"
+OUTWEIGHED = "14% of its area, holds 60% of what speaks for rose and at least as much of the opposite"
+
+
+@pytest.mark.parametrize(
+    ("maps", "title", "sentence"),
+    [  # the upper left has 6 for and 7 against, the upper middle 3 for: what speaks for the class there is outweighed
+        ([[(6, -7), (3, 0), (1, 0)]], EXAMPLE, "30% of what speaks for rose lies in the upper middle of the picture"),
+        ([[(6, -7), *[(0.5, 0)] * 8]], f"{EXAMPLE}, with nothing in it that stands out", OUTWEIGHED),
+        ([[(1, 0)] * 9], f"{EXAMPLE}, with nothing in it that stands out", "no ninth of it holds more than 11%"),
+        ([[(6, -7), (3, 0)], [(1, 0), (9, 0)]], EXAMPLE, "90% of what speaks for rose lies in the upper middle"),
+        (
+            [[(0, 0), (0, 0), (9, 0)], [(6, -7), *[(0.5, 0)] * 8]],
+            "the methods disagree on what explains a rose read right",
+            f"{OUTWEIGHED}; but by m0 100% of it lies in the upper right.",
+        ),
+    ],
+)
+def test_a_part_of_a_picture_that_speaks_against_a_class_is_no_place_of_what_speaks_for_it(
+    maps: list[list[tuple[float, float]]], title: str, sentence: str
+) -> None:
+    item = pictures(*["raw"] * len(maps))
+    methods = [
+        one.model_copy(update={"values": dict.fromkeys(one.values, a_map(*ninths))})
+        for one, ninths in zip(item.methods, maps, strict=True)
+    ]
+    found = said(item.model_copy(update={"methods": tuple(methods)}))
+    assert found[0] == title
+    assert sentence in found[1]
 
 
 def test_a_number_behind_a_class_is_said_to_be_a_probability() -> None:
