@@ -279,19 +279,23 @@ def decimals(limit: float) -> int:
 
 def up_to(limit: float) -> Callable[[float, bool], str]:
     """How numbers up to `limit` are written, with their sign or without: all in the same decimals, or where that would
-    be a row of zeros in three digits and a power, 2.91e−09, in which what is only rounding beside the limit is 0."""
+    be a row of zeros in three digits and a power, 2.91e−09, in which what is only rounding beside the limit is 0. What
+    they would print as zero has the decimals of its first digit, for it is none: 0.004 beside 0.98."""
     digits = decimals(limit)
     form = f".{digits}f" if digits <= MOST_DECIMALS else ".2e"
 
     def written(value: float, by_sign: bool) -> str:
         if digits > MOST_DECIMALS and abs(value) < _DUST * limit:
             return "0"
-        return signed(value, form) if by_sign else number(value, f",{form}")
+        small = digits <= MOST_DECIMALS and _FINEST * 0.1**digits <= abs(value) <= 0.5 * 0.1**digits
+        own = f".{-floor(log10(abs(value)))}f" if small else form
+        return signed(value, own) if by_sign else number(value, f",{own}")
 
     return written
 
 
 MOST_DECIMALS, _DUST = 6, 1e-6  # more would be a row of zeros
+_FINEST = 0.01  # of the last decimal: what is less is printed as zero
 
 
 def number(value: float, digits: str) -> str:

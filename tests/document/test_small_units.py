@@ -11,6 +11,7 @@ from exhibit.tasks.document.model import _metric_aside
 from exhibit.tasks.document.words import at_scale, numbers, plain, share, signed
 from exhibit.tasks.drawing.axis import Axis
 from exhibit.tasks.drawing.molecule import notes
+from exhibit.tasks.drawing.svg import up_to
 from exhibit.tasks.drawing.waterfall import waterfall as drawn
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Metric, Performance
@@ -99,3 +100,22 @@ def test_rounding_does_not_make_a_whole_less_than_that() -> None:
     """0.72 and 0.28 as a computer adds them."""
     assert share(1 - 1e-15) == "100%"
     assert share(0.9999999) == "over 99.9%"
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "plain", "by_sign"),
+    [
+        (0.98, 0.0035, "0.004", "+0.004"),  # the share of a table beside that of an image, and of a text that has none
+        (0.98, 0.0, "0.00", "0"),
+        (0.98, 0.00005, "0.00", "0"),
+        (0.98, 0.0096, "0.01", "+0.01"),
+        (10.0, -0.27, "−0.3", "−0.3"),
+        (10.0, 0.5, "0.5", "+0.5"),
+        (415.0, 0.001, "0", "0"),
+        (3e-9, 1e-9, "1.00e−09", "+1.00e−09"),
+    ],
+)
+def test_what_is_small_beside_others_is_not_printed_as_none(
+    limit: float, value: float, plain: str, by_sign: str
+) -> None:
+    assert (up_to(limit)(value, False), up_to(limit)(value, True)) == (plain, by_sign)
