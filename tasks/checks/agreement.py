@@ -178,7 +178,7 @@ def _said_of(groups: Sequence[Sequence[str]], label: str) -> str:
             "By ranks of sizes over all methods, {method} is alone with its order: the others agree.", method=alone[0]
         )
     return say(
-        "{count} groups say different things: {groups}.",
+        "By ranks of sizes over all methods, {count} groups have orders of their own: {groups}.",
         count=str(len(groups)),
         groups=joined([joined([as_given(label) for label in group], COMMA) for group in groups]),
     )

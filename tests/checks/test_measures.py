@@ -507,7 +507,8 @@ def test_without_an_order_there_is_no_agreement_to_assess() -> None:
     assert all(np.isnan(result.details[name]).all() for name in ("spearman", "jaccard", "signs"))
     assert result.sentence == (
         "Over 80 samples: with nothing Pearson –, Spearman –, top 10% overlap –, equal signs –. A dash: one of the two "
-        "makes no difference between elements. 2 groups say different things: m; nothing."
+        "makes no difference between elements. By ranks of sizes over all methods, 2 groups have "
+        "orders of their own: m; nothing."
     )
     beside = AgreementSpec().measure(linear_case(WEIGHTS, others=nothing | {"twin": WEIGHTS}))
     assert (beside.verdict, beside.value) == ("pass", pytest.approx(1.0))
