@@ -37,20 +37,12 @@ def _curves(material: Material, quality: Quality) -> list[Figure]:
     """Of two classes that of one; of a few each; of many that of the worst in colour."""
     if not quality.roc:
         return []
-    worst, rest = _worst(quality)
+    worst, rest, alike = _worst(quality)
     alt = {item.name: neither(item.auc.value) for item in quality.classes if item.auc}
     areas = trp("list", ", ").join(f"{curve.name} {alt[curve.name]}" for curve in quality.roc[:_APART])
-    area = (
-        tr("area {areas}", areas=areas)
-        if len(quality.roc) <= _APART
-        else tr("the lowest area is that of {worst}, {area}", worst=worst, area=alt[worst])
-    )
+    area = tr("area {areas}", areas=areas) if len(quality.roc) <= _APART else _lowest(worst, alike, alt[worst])
     tracks = [_tracks(curves, worst, rest) for curves in (quality.roc, quality.precision_recall)]
-    grey = (
-        tr("In colour {worst}, the class with the lowest area; grey the {rest} others.", worst=worst, rest=str(rest))
-        if rest
-        else ""
-    )
+    grey = _grey(worst, rest, alike) if rest else ""
     on = rows_measured(material, quality)
     return [
         _figure(
@@ -82,7 +74,7 @@ def _curves(material: Material, quality: Quality) -> list[Figure]:
 
 def _precisions(quality: Quality) -> str:
     """Of each class that is drawn in colour: malignant 0.98."""
-    worst, rest = _worst(quality)
+    worst, rest, _ = _worst(quality)
     drawn = [worst] if rest else [curve.name for curve in quality.precision_recall]
     return trp("list", ", ").join(
         f"{item.name} {neither(item.average_precision.value)}"
@@ -91,11 +83,36 @@ def _precisions(quality: Quality) -> str:
     )
 
 
-def _worst(quality: Quality) -> tuple[str, int]:
-    """The class with the lowest area, and how many others there are where each cannot have a colour."""
+def _lowest(worst: str, alike: int, area: str) -> str:
+    if alike:
+        return tr(
+            "the lowest area is that of {worst} and {alike} more, {area}", worst=worst, alike=str(alike), area=area
+        )
+    return tr("the lowest area is that of {worst}, {area}", worst=worst, area=area)
+
+
+def _grey(worst: str, rest: int, alike: int) -> str:
+    if alike:
+        return tr(
+            "In colour {worst}, the first of the classes with the lowest area under the ROC curve; grey the {rest} "
+            "others.",
+            worst=worst,
+            rest=str(rest),
+        )
+    return tr(
+        "In colour {worst}, the class with the lowest area under the ROC curve; grey the {rest} others.",
+        worst=worst,
+        rest=str(rest),
+    )
+
+
+def _worst(quality: Quality) -> tuple[str, int, int]:
+    """The first class with the lowest area, how many others there are where each cannot have a colour, and how many of
+    them have the same area."""
     areas = {item.name: item.auc.value for item in quality.classes if item.auc}
     worst = min(areas, key=lambda name: areas[name])
-    return worst, len(quality.roc) - 1 if len(quality.roc) > _APART else 0
+    alike = list(areas.values()).count(areas[worst]) - 1
+    return worst, len(quality.roc) - 1 if len(quality.roc) > _APART else 0, alike
 
 
 def _tracks(curves: Sequence[Curve], worst: str, rest: int) -> tuple[Track, ...]:

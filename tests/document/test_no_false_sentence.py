@@ -342,6 +342,35 @@ def test_an_area_of_less_than_one_is_not_told_as_one() -> None:
     assert [("a 0.999" in figure.alt, "1.00" in figure.alt + figure.caption) for figure in areas] == [(True, False)] * 2
 
 
+@pytest.mark.parametrize(
+    ("areas", "said"),
+    [
+        (
+            [1.0, 1.0, 1.0, 1.0],
+            "a and 3 more, 1.00. In colour a, the first of the classes with the lowest area under the",
+        ),
+        (
+            [1.0, 0.9, 1.0, 0.9],
+            "b and 1 more, 0.90. In colour b, the first of the classes with the lowest area under the",
+        ),
+        ([1.0, 0.9, 1.0, 0.8], "d, 0.80. In colour d, the class with the lowest area under the ROC curve; grey the 3"),
+    ],
+)
+def test_the_lowest_of_areas_is_one_class_only_where_no_other_is_as_low(areas: list[float], said: str) -> None:
+    """Of a model without an error one of four classes, all of 1.00, was the one with the lowest area."""
+    classes = []
+    for name, area in zip("abcd", areas, strict=True):
+        one = Measure(name="ROC AUC", value=area, interval=(0.5, 1.0))
+        classes.append(
+            ClassQuality(name=name, rows=90, precision=one, recall=one, f1=one, auc=one, average_precision=one)
+        )
+    curves = tuple(Curve(name=name, x=np.array([0.0, 1.0]), y=np.array([0.0, 1.0])) for name in "abcd")
+    quality = Quality(split="test", rows=90, resamples=9, classes=tuple(classes), roc=curves, precision_recall=curves)
+    item = flowers([0.4, 0.3, 0.2, 0.1]).model_copy(update={"quality": quality})
+    [roc] = [figure for figure in quality_figures.figures(item) if figure.name.endswith("-roc")]
+    assert f"the lowest area is that of {said}" in roc.caption
+
+
 def a_map(*ninths: tuple[float, float]) -> Array:
     """(2, 8, 8, 1), both alike: the two pixels in the corner of each ninth, those of the others zero."""
     values = np.zeros((8, 8))
