@@ -5,8 +5,11 @@ from itertools import product
 import numpy as np
 import pytest
 
+from exhibit.tasks.document.fonts import paper_faces
+from exhibit.tasks.document.html import environment, style_sheet
 from exhibit.tasks.document.layout import breaking, cell_width, paired, printed, room, shape, whole_tables, wrapping
 from exhibit.tasks.document.model import crowded
+from exhibit.tasks.document.verdicts import verdict_table
 from exhibit.tasks.drawing.kinds import KINDS
 from exhibit.tasks.drawing.matrix import matrix
 from exhibit.tasks.records.figure import BarPanels, Cell, Drawing, Figure, Images, Matrix, Molecule, Molecules, Series
@@ -147,3 +150,25 @@ def test_a_matrix_is_no_larger_than_its_numbers_need() -> None:
     assert not crowded(tuple("0123456789"), np.full((10, 10), 45))
     names = ("astronaut", "cat", "coffee", "rocket", "retina", "tissue", "galaxies", "temple", "flower")
     assert crowded(names, np.full((9, 9), 20))
+
+
+@pytest.mark.slow(1)
+def test_a_name_with_a_long_word_is_not_set_letter_below_letter() -> None:
+    """The verdicts of a sweep over models: `Iris, model=random_forest, Kernel SHAP` was a column one letter wide."""
+    from weasyprint import CSS, HTML
+
+    said = "How like the other method it is, or of several the one in the middle (mean correlation; 1: the same): " * 2
+    names = [f"Iris, model=random_forest, {method}" for method in ("Kernel SHAP", "Occlusion")]
+    rows = [
+        ("Do different methods say the same?", name, "0.99", "0.95 to 0.996", "at least 0.6", said, "pass")
+        for name in names
+    ]
+    drawn = str(
+        environment("print").get_template("macros.jinja").module.table(verdict_table("t", "of", "", "", rows), 1)
+    )
+    sheet = CSS(string=f"{paper_faces(drawn)}{style_sheet('print.css')}")
+    page = HTML(string=drawn).render(stylesheets=[sheet]).pages[0]._page_box
+    cells = [box for box in page.descendants() if type(box).__name__ == "TableCellBox"]
+    ends = max(cell.position_x + cell.width for cell in cells)
+    assert min(cell.width for cell in cells[8::7]) > 80
+    assert ends <= page.content_box_x() + page.width + 1
