@@ -12,6 +12,7 @@ from exhibit.tasks.comparing.changes import changed, nothing_earlier
 from exhibit.tasks.comparing.ranks import beyond
 from exhibit.tasks.comparing.settings import of_point
 from exhibit.tasks.document import changes as chapter
+from exhibit.tasks.document.common import PAGE_ONE
 from exhibit.tasks.document.between import apart
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.records.change_summary import Changes, EarlierReport
@@ -201,8 +202,10 @@ def test_what_is_filed_is_read_back() -> None:
 
 
 def test_importances_are_drawn_before_and_now() -> None:
-    (figure,) = chapter.figures(changed(EARLIER, report(), report((1.36, 2.0, 3.0, 4.0))))
+    on_page_one, figure = chapter.figures(changed(EARLIER, report(), report((1.36, 2.0, 3.0, 4.0))))
     bars = content(figure, Bars)
+    assert (on_page_one.name, on_page_one.width) == ("since_last-teaser", PAGE_ONE)  # else its letters are shrunk
+    assert content(on_page_one, Bars).labels == bars.labels
     now, before = bars.series
     assert bars.labels[0] == "petal width"
     assert (now.values.tolist(), before.values.tolist()) == ([4.0, 3.0, 2.0, 1.36], [4.0, 3.0, 2.0, 1.0])

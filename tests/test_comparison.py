@@ -12,7 +12,10 @@ from exhibit.tasks.comparing.settings import differing, of_point, of_result, sha
 from exhibit.tasks.document import between
 from exhibit.tasks.document import comparison as chapter
 from exhibit.tasks.document.sentences import worded
+from exhibit.tasks.drawing.axis import SIZE
+from exhibit.tasks.drawing.kinds import draw
 from exhibit.tasks.records.compared import Comparison
+from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.figure import Ranks
 from exhibit.tasks.records.finding import Signs
 from tests.conftest import content
@@ -248,13 +251,31 @@ def test_results_without_an_order_are_compared_without_a_warning() -> None:
     assert chapter.chapter(found, {}, own_chapters=True).lead.endswith("None of them orders the features.")
 
 
+def test_places_on_page_one_have_letters_of_eight_points() -> None:
+    """They were drawn for the chapter and shrunk with their letters, to 6.7 points of four features, 3.3 of 12."""
+    names = tuple(f"feature {k}" for k in range(12))
+    item = Input(name="measurements", kind="table", values=np.ones((3, 12)), features=names)
+    points = [material(f"p{k}", [method("a", np.arange(12.0), item, names)], item) for k in range(2)]
+    found = comparison("comparison_1", [config({"a": {"kind": "a"}}, seed=seed) for seed in (0, 1)], (1, 2), points)
+    one = chapter.chapter(found, {}, own_chapters=True).teaser
+    assert one is not None
+    [teaser] = [figure for figure in chapter.figures(found, {}, {}) if figure.name == one.figure]
+    assert isinstance(teaser.content, Ranks)
+    assert teaser.content.labels == names[:-5:-1]
+    assert teaser.caption.startswith("Places of the first 4 of 12 features")
+    [part] = draw(teaser).parts
+    width, height = (side * 25.4 / 96 for side in part.size)  # millimetres; of a height of 43 and a width of 93
+    assert height <= 43
+    assert SIZE * 72 / 96 * 93 / width >= 8
+
+
 def test_what_is_the_same_in_every_pair_is_a_sentence_and_no_matrix() -> None:
     item = inputs("table")
     values = (PETALS, np.array([0.1, 0.2, 0.7, 0.9]))  # the first two change places
     points = [material(f"p{k}", [method("a", one, item, LENGTHS)], item) for k, one in enumerate(values)]
     found = comparison("comparison_1", [config({"a": {"kind": "a"}}, seed=seed) for seed in (0, 1)], (1, 2), points)
     names = [figure.name for figure in chapter.figures(found, {}, {})]
-    assert names == ["comparison_1-ranks", "comparison_1-spearman"]
+    assert names == ["comparison_1-teaser", "comparison_1-ranks", "comparison_1-spearman"]
     assert (
         "In every pair the first two are the same and all signs are equal."
         in paragraphs(found, "How far they agree")[0]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document import between
+from exhibit.tasks.document.common import PAGE_ONE
 from exhibit.tasks.document.html import date
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import check_name, clauses, count, listing, neither, rounded, signed, without_units
@@ -19,7 +20,7 @@ from exhibit.tasks.records.verdict import Verdict
 SLUG = "since_last"  # no slug of a point has a "_"
 _TITLE = mark("Changes since the last report")
 _MOST_ROWS = 20
-_MOST_FEATURES = 10
+_MOST_FEATURES, _ON_PAGE_ONE = 10, 4  # of a figure
 _MOST_POINTS = 3  # that have a figure
 _MOST_NAMES = 4  # in a sentence
 
@@ -48,7 +49,7 @@ def chapter(changes: Changed) -> Chapter:
             worded(flips)[1],
         ]
     )
-    drawn = figures(changes)
+    drawn = _teaser(changes)
     compared = tr("compared with the report issued {date}", date=issued)
     teaser = Teaser(
         figure=drawn[0].name if drawn else "",
@@ -222,8 +223,20 @@ def _data(pair: PointPair) -> str:
 
 
 def figures(changes: Changed) -> tuple[Figure, ...]:
-    """Importances before and after, of the results that changed most."""
-    return tuple(_bars(pair, number) for number, pair in enumerate(_drawn(changes)))
+    """Importances before and after, of the results that changed most: on page one, and in the chapter."""
+    return (*_teaser(changes), *_in_chapter(changes))
+
+
+def _teaser(changes: Changed) -> list[Figure]:
+    """The first of the chapter, with as few features as have letters of eight points beside a sentence on page one."""
+    return [
+        _bars(pair, 0, _ON_PAGE_ONE).model_copy(update={"name": f"{SLUG}-teaser", "width": PAGE_ONE})
+        for pair in _drawn(changes)[:1]
+    ]
+
+
+def _in_chapter(changes: Changed) -> list[Figure]:
+    return [_bars(pair, number) for number, pair in enumerate(_drawn(changes))]
 
 
 def _drawn(changes: Changed) -> list[Pair]:
@@ -236,8 +249,8 @@ def _drawn(changes: Changed) -> list[Pair]:
     return list(first.values())[:_MOST_POINTS]
 
 
-def _bars(pair: Pair, number: int) -> Figure:
-    order = np.argsort(-np.maximum(pair.before.values, pair.after.values), kind="stable")[:_MOST_FEATURES]
+def _bars(pair: Pair, number: int, most: int = _MOST_FEATURES) -> Figure:
+    order = np.argsort(-np.maximum(pair.before.values, pair.after.values), kind="stable")[:most]
     labels = tuple(without_units(pair.after.features)[k] for k in order)
     series = [
         Series(name=name, values=item.values[order], errors=item.errors[order], reference=grey)
@@ -278,7 +291,7 @@ def _importances(changes: Changed) -> tuple[Section, ...]:
     if not changes.pairs:
         return ()
     _, shifts = findings(changes.summary)
-    names = [figure.name for figure in figures(changes)]
+    names = [figure.name for figure in _in_chapter(changes)]
     return (
         Section(
             title=tr("Importances and ranks"),

@@ -29,7 +29,7 @@ def chapter(
     found = findings(comparison, materials)
     sentence = sentences([worded(item, checks)[1] for item in found])
     known = [agreements.matrix(comparison, measure) for measure in agreements.measures(comparison)[:1]]
-    drawn = next((figure for figure in (survival.figure_of_ranks(comparison), *known) if figure is not None), None)
+    drawn = next((figure for figure in (survival.teaser(comparison), *known) if figure is not None), None)
     title = tr("{points}: {finding}", points=points, finding=worded(found[0])[0])
     return Chapter(
         slug=comparison.slug,
@@ -56,9 +56,9 @@ def chapter(
 
 def figures(comparison: Comparison, materials: Materials, scales: Scales) -> tuple[Figure, ...]:
     """Every figure of the chapter, in the order of the document."""
-    ranks = survival.figure_of_ranks(comparison)
+    ranks = (survival.teaser(comparison), survival.figure_of_ranks(comparison))
     return (
-        *((ranks,) if ranks else ()),
+        *(figure for figure in ranks if figure is not None),
         *(agreements.matrix(comparison, measure) for measure in agreements.measures(comparison)),
         *samples.figures(comparison, materials, scales),
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exhibit.tasks.document import between
+from exhibit.tasks.document.common import PAGE_ONE
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import count, first_places, listing, off_bounds
 from exhibit.tasks.records.compared import Comparison, Factor, Place
@@ -14,7 +15,7 @@ from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.page import Aside, Block, Column, Section, Table
 
 _MOST_SENTENCES = 3  # about single features
-_MOST_FEATURES = 15  # of the figure of ranks
+_MOST_FEATURES, _ON_PAGE_ONE = 15, 4  # of the figure of ranks
 
 
 def found(comparison: Comparison, place: Place, checked: Sequence[Bearing] = ()) -> Survival:
@@ -167,11 +168,17 @@ def _read_ranks() -> Aside:
     )
 
 
-def figure_of_ranks(comparison: Comparison) -> Figure | None:
+def teaser(comparison: Comparison) -> Figure | None:
+    """As `figure_of_ranks`, with as few features as have letters of eight points beside the sentence on page one."""
+    whole = figure_of_ranks(comparison, _ON_PAGE_ONE)
+    return whole and whole.model_copy(update={"name": f"{comparison.slug}-teaser", "width": PAGE_ONE})
+
+
+def figure_of_ranks(comparison: Comparison, most: int = _MOST_FEATURES) -> Figure | None:
     """The places of the features that stand first in the middle; None where there is nothing to rank."""
     if comparison.basis != "importances" or len(comparison.results) < 2:
         return None
-    order = np.lexsort((comparison.ranks.mean(axis=0), np.median(comparison.ranks, axis=0)))[:_MOST_FEATURES]
+    order = np.lexsort((comparison.ranks.mean(axis=0), np.median(comparison.ranks, axis=0)))[:most]
     places = int(comparison.ranks[:, order].max())
     counts = np.array([np.bincount(comparison.ranks[:, k], minlength=places + 1)[1:] for k in order])
     labels = tuple(between.features(comparison)[k] for k in order)
