@@ -12,8 +12,8 @@ from exhibit.tasks.comparing.changes import changed, nothing_earlier
 from exhibit.tasks.comparing.ranks import beyond
 from exhibit.tasks.comparing.settings import of_point
 from exhibit.tasks.document import changes as chapter
-from exhibit.tasks.document.common import PAGE_ONE
 from exhibit.tasks.document.between import apart
+from exhibit.tasks.document.common import PAGE_ONE
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.records.change_summary import Changes, EarlierReport
 from exhibit.tasks.records.changed import Changed, Facts, ImportanceFacts, MetricFacts, PointFacts, VerdictFacts
