@@ -172,3 +172,20 @@ def test_a_name_with_a_long_word_is_not_set_letter_below_letter() -> None:
     ends = max(cell.position_x + cell.width for cell in cells)
     assert min(cell.width for cell in cells[8::7]) > 80
     assert ends <= page.content_box_x() + page.width + 1
+
+
+@pytest.mark.slow(1)
+@pytest.mark.parametrize("front", ["several", "several full", "one", "one full"])
+def test_the_name_of_a_result_on_page_one_is_not_printed_over_what_it_is(front: str) -> None:
+    from weasyprint import CSS, HTML
+
+    name = environment("print").get_template("macros.jinja").module.breakable("Iris, model=gradient_boosting_of_iris")
+    drawn = (
+        f'<header class="front {front}"><dl class="examined"><div><dt>{name}</dt><dd>Forest</dd></div></dl></header>'
+    )
+    sheet = CSS(string=f"{paper_faces(drawn)}{style_sheet('print.css')}")
+    page = HTML(string=drawn).render(stylesheets=[sheet]).pages[0]._page_box
+    boxes = [box for box in page.descendants() if type(box).__name__ == "TextBox"]
+    place = next(k for k, box in enumerate(boxes) if box.text == "Forest")
+    assert place > 0
+    assert all(box.position_x + box.width < boxes[place].position_x for box in boxes[:place])
