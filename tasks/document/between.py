@@ -118,6 +118,9 @@ def _(finding: Signs) -> Said:
     return Said(tr("its sign does not survive"), sentence, topic)
 
 
+_SAME = 1e-9  # correlations that are no further apart are equal
+
+
 @said.register
 def _(finding: Alike) -> Said:
     topic = tr("how alike they are")
@@ -130,13 +133,19 @@ def _(finding: Alike) -> Said:
     if finding.pairs == 1:
         title = tr("their orders correlate by {mean}", mean=mean)
         return Said(title, title, topic)
+    pairs = count(finding.pairs, "pair")
+    if finding.lowest > 1 - _SAME:
+        return Said(tr("their orders are the same"), tr("the orders are the same in all {pairs}", pairs=pairs), topic)
+    if finding.lowest > finding.mean - _SAME:
+        title = tr("their orders correlate by {mean}", mean=mean)
+        return Said(title, tr("the orders correlate by {mean} in each of {pairs}", mean=mean, pairs=pairs), topic)
     one, other = finding.least
     return Said(
         tr("their orders correlate by {mean} on average", mean=mean),
         tr(
             "the orders correlate by {mean} on average over {pairs}, at the least by {lowest} ({one} beside {other})",
             mean=mean,
-            pairs=count(finding.pairs, "pair"),
+            pairs=pairs,
             lowest=off_bounds(finding.lowest),
             one=one,
             other=other,
@@ -149,6 +158,16 @@ def _(finding: Alike) -> Said:
 def _(finding: Deciding) -> Said:
     topic, most, least = tr("what the order depends on"), finding.settings[0], finding.settings[-1]
     high, low = off_bounds(most.value), off_bounds(least.value)
+    first, last = (
+        listing([item.name for item in finding.settings if abs(item.value - one.value) < _SAME])
+        for one in (most, least)
+    )
+    if most.value > 1 - _SAME:
+        sentence = tr(
+            "the order depends on none of {settings}: where one of them alone differs, it is the same",
+            settings=listing([item.name for item in finding.settings]),
+        )
+        return Said(tr("no setting changes the order"), sentence, topic)
     if round(most.value, 2) == round(least.value, 2):
         sentence = tr(
             "the order depends as much on one as on the other of {settings} (mean rank correlation {mean})",
@@ -157,13 +176,13 @@ def _(finding: Deciding) -> Said:
         )
         return Said(tr("no setting decides more than another"), sentence, topic)
     return Said(
-        tr("the order depends most on {setting}", setting=most.name),
+        tr("the order depends most on {setting}", setting=first),
         tr(
             "the order depends most on {most} (mean rank correlation {high} where nothing else differs) and least on "
             "{least} ({low})",
-            most=most.name,
+            most=first,
             high=high,
-            least=least.name,
+            least=last,
             low=low,
         ),
         topic,

@@ -14,7 +14,19 @@ from exhibit.tasks.document import comparison as comparison_chapter
 from exhibit.tasks.document.between import since
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.records.compared import Comparison
-from exhibit.tasks.records.finding import Bearing, Deciding, Doubt, Flips, Named, Shift, Shifts, Signs, Survival, Swap
+from exhibit.tasks.records.finding import (
+    Alike,
+    Bearing,
+    Deciding,
+    Doubt,
+    Flips,
+    Named,
+    Shift,
+    Shifts,
+    Signs,
+    Survival,
+    Swap,
+)
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.verdict import CheckResult, Verdict
 from tests.points import LENGTHS, config, inputs, material, method
@@ -82,7 +94,9 @@ def _average_is_between(found: Comparison) -> None:
     numbers = [float(number.replace("−", "-")) for number in re.findall(r"by (−?\d\.\d+)", sentence)]
     pairs = found.spearman[np.triu_indices(len(found.results), 1)]
     known = pairs[~np.isnan(pairs)]
-    assert bool(numbers) == bool(len(known))
+    same = "orders are the same in all" in sentence
+    assert same == (len(known) > 1 and bool(np.all(known > 1 - 1e-9)))
+    assert bool(numbers) == (bool(len(known)) and not same)
     if numbers:
         assert numbers[0] == pytest.approx(known.mean(), abs=0.0051)
         assert numbers[-1] == pytest.approx(known.min(), abs=0.0051)
@@ -169,18 +183,55 @@ def test_what_decides_most_and_least_are_the_lowest_and_the_highest(seed: int) -
     settings = tuple(Named(name=name, value=value) for name, value in zip("abc", values, strict=True))
     title, text = worded(Deciding(settings=settings))
     most, least = settings[0], settings[-1]
+    assert (title == "no setting changes the order") == (most.value == 1)
+    if most.value == 1:
+        return
     if title == "no setting decides more than another":
         assert most.value == pytest.approx(least.value, abs=0.011)
         return
-    assert title.endswith(f"most on {most.name}")
+    firsts, lasts = ([one.name for one in settings if one.value == end.value] for end in (most, least))
+    assert title.endswith(f"most on {' and '.join(firsts)}")
     read = re.search(
-        r"most on (\w+) \(mean rank correlation (\S+) where nothing else differs\) and least on (\w+) \((\S+)\)\.", text
+        r"most on (.+) \(mean rank correlation (\S+) where nothing else differs\) and least on (.+) \((\S+)\)\.", text
     )
     assert read is not None
     high, low = (float(read[k].replace("−", "-")) for k in (2, 4))
-    assert (read[1], read[3]) == (most.name, least.name)
+    assert (read[1], read[3]) == (" and ".join(firsts), " and ".join(lasts))
     assert (high, low) == (pytest.approx(most.value, abs=0.0051), pytest.approx(least.value, abs=0.0051))
     assert high < low
+
+
+@pytest.mark.parametrize(
+    ("mean", "lowest", "said"),
+    [
+        (1.0, 1.0, ("their orders are the same", "The orders are the same in all 6 pairs.")),
+        (0.8, 0.8, ("their orders correlate by 0.80", "The orders correlate by 0.80 in each of 6 pairs.")),
+        (
+            0.9999,
+            0.9994,
+            (
+                "their orders correlate by 0.9999 on average",
+                "The orders correlate by 0.9999 on average over 6 pairs, at the least by 0.9994 (a beside b).",
+            ),
+        ),
+    ],
+)
+def test_no_pair_is_the_least_alike_where_all_are_as_alike(mean: float, lowest: float, said: tuple[str, str]) -> None:
+    """Of four results in one order it was “1.00 on average over 6 pairs, at the least by 1.00 (a beside b)”."""
+    assert worded(Alike(pairs=6, mean=mean, lowest=lowest, least=("a", "b"))) == said
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((1.0, 1.0), "The order depends on none of a and b: where one of them alone differs, it is the same."),
+        ((0.2, 0.2, 0.9), "The order depends most on a and b (mean rank correlation 0.20 where nothing else differs) "
+                          "and least on c (0.90)."),
+    ],
+)  # fmt: skip
+def test_settings_that_decide_as_much_as_each_other_are_named_together(values: tuple[float, ...], text: str) -> None:
+    settings = tuple(Named(name=name, value=value) for name, value in zip("abc", values, strict=False))
+    assert worded(Deciding(settings=settings))[1] == text
 
 
 @pytest.mark.parametrize("seed", range(RANDOM // 4))
