@@ -211,7 +211,7 @@ def test_what_decides_most_and_least_are_the_lowest_and_the_highest(seed: int) -
             0.9994,
             (
                 "their orders correlate by 0.9999 on average",
-                "The orders correlate by 0.9999 on average over 6 pairs, at the least by 0.9994 (a beside b).",
+                "The orders correlate by 0.9999 on average over 6 pairs, at the least by 0.999 (a beside b).",
             ),
         ),
     ],
