@@ -266,14 +266,16 @@ def of_model(material: Material, finding: Finding) -> tuple[Word, list[AnyGround
     said += [Reserved(id="stated")] if material.not_seen else []
     test = material.measured_rows == "test" or (material.measured_rows == "explained" and material.trained)
     unseen = test or material.not_seen
+    unknown = [] if unseen else [Reserved(id="others unknown" if material.trained else "seen unknown")]
     if metric.naive is None or metric.interval is None:
-        return "with care" if unseen else "not assessed", [*said, Reserved(id="no guess")]
+        lacking = Reserved(id="no guess" if metric.naive is None else "no interval")
+        return "not assessed" if unknown else "with care", [*said, lacking, *unknown]
     high = _errors(metric)[1]
     naive = _error(metric, metric.naive)
     if not high < naive:
         return "no", [*said, Reserved(id="no better")]
-    if not unseen:
-        return "not assessed", [*said, Reserved(id="others unknown" if material.trained else "seen unknown")]
+    if unknown:
+        return "not assessed", [*said, *unknown]
     reserve = _reserve(material, finding, high <= _HALF * naive)
     return ("with care", [*said, reserve]) if reserve else ("yes", said)
 

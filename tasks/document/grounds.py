@@ -224,7 +224,8 @@ def _(ground: Reserved, _checks: Checks, whole: bool) -> str:
 _RESERVED = {
     "no labels": mark("No labels say how good it is."),
     "stated": mark("The user states that it has not seen these."),
-    "no guess": mark("There is no naive guess or no interval to judge it by."),
+    "no guess": mark("There is no naive guess to judge it by."),
+    "no interval": mark("There is no interval to judge it by."),
     "no better": mark("It is not surely better than the naive guess."),
     "others unknown": mark("How good it is on others is not known."),
     "seen unknown": mark("Whether it has seen these before is not known."),

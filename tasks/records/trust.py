@@ -114,10 +114,19 @@ class Reserved(Ground):
     """What is known of the rows that measured it, and of the naive guess."""
 
     id: Literal[
-        "no labels", "stated", "no guess", "no better", "others unknown", "seen unknown", "stopped by them", "not half"
+        "no labels",
+        "stated",
+        "no guess",
+        "no interval",
+        "no better",
+        "others unknown",
+        "seen unknown",
+        "stopped by them",
+        "not half",
     ] = Field(
         description="no labels: none says how good it is; stated: the user says that it has not seen the rows; "
-        "no guess: nothing to hold it against; no better: it is not surely better than the guess; "
+        "no guess: nothing to hold it against; no interval: what chance made of it is not known; "
+        "no better: it is not surely better than the guess; "
         "others unknown, seen unknown: how good it is on other rows, and whether it has seen these, is not known; "
         "stopped by them: these rows decided when its training stopped; "
         "not half: it is not shown to make at most half the errors of the guess"

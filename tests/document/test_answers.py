@@ -246,6 +246,31 @@ def test_a_model_that_relies_on_a_planted_mark_is_no_yes() -> None:
         assert said in " ".join(answer.reasons)
 
 
+@pytest.mark.parametrize(
+    ("metric", "more", "said"),
+    [
+        (accuracy(0.9, 0.99, None), {}, "There is no naive guess to judge it by."),
+        (accuracy(0.9, 0.99).model_copy(update={"interval": None}), {}, "There is no interval to judge it by."),
+        (
+            accuracy(0.9, 0.99, None, split="train"),
+            {},
+            "There is no naive guess to judge it by. How good it is on others",
+        ),
+        (
+            accuracy(0.9, 0.99, None, split="explain"),
+            {"trained": False},
+            "There is no naive guess to judge it by. Whether it has seen these before is not known.",
+        ),
+    ],
+)
+def test_what_is_lacking_to_judge_a_model_is_said_and_nothing_that_is_there(
+    metric: Metric, more: dict[str, Any], said: str
+) -> None:
+    """“There is no naive guess or no interval” stood behind an interval, and instead of what made it not assessed."""
+    [reasons] = [" ".join(answer.reasons) for answer in answers(flowers(metric=metric, **more))[:1]]
+    assert said in reasons
+
+
 def test_the_region_of_an_object_is_no_planted_mark() -> None:
     """That nobody marked the object in a picture does not say that it is without it."""
     regions = np.zeros((4, 2, 2), bool)
