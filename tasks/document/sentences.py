@@ -211,6 +211,7 @@ def _with_interval(item: Named) -> tuple[str, str]:
 
 
 _SMALL = 0.1  # what two decimals tell apart
+_ROUNDING = 1e-9  # of a number in percent
 
 
 @singledispatch
@@ -393,7 +394,7 @@ def _(finding: Place) -> Said:
             "in one picture, {sample}, {what} is spread over the picture; no ninth of it holds more than {share}",
             sample=finding.sample,
             what=finding.of,
-            share=share(finding.where.value),
+            share=share(math.ceil(finding.where.value * 100 - _ROUNDING) / 100),  # 12.3% is more than 12%
         )
         title = tr("one example, {title}, with nothing in it that stands out", title=finding.title)
         return Said(title, sentence, topic)
