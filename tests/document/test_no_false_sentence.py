@@ -388,7 +388,7 @@ OUTWEIGHED = "14% of its area, holds 60% of what speaks for rose and at least as
     [  # the upper left has 6 for and 7 against, the upper middle 3 for: what speaks for the class there is outweighed
         ([[(6, -7), (3, 0), (1, 0)]], EXAMPLE, "30% of what speaks for rose lies in the upper middle of the picture"),
         ([[(6, -7), *[(0.5, 0)] * 8]], f"{EXAMPLE}, with nothing in it that stands out", OUTWEIGHED),
-        ([[(1, 0)] * 9], f"{EXAMPLE}, with nothing in it that stands out", "no ninth of it holds more than 11%"),
+        ([[(1, 0)] * 9], f"{EXAMPLE}, with nothing in it that stands out", "no ninth of it holds more than 12%"),
         ([[(6, -7), (3, 0)], [(1, 0), (9, 0)]], EXAMPLE, "90% of what speaks for rose lies in the upper middle"),
         (
             [[(0, 0), (0, 0), (9, 0)], [(6, -7), *[(0.5, 0)] * 8]],
