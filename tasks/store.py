@@ -150,7 +150,7 @@ class Store:
         if not whole:
             raise Damaged(f"the stored action {where} is damaged")
         if (other := changed(files)) is not None:
-            raise Damaged(f"the file {other} is another than when it was read for a stored result")
+            raise Damaged(f"{other} is another than when it was read for a stored result")
         for digest in outputs.values():
             if not self.medium.holds(object_name(digest), len(self.get(digest))):
                 raise Damaged(f"the stored object {self.medium.where(object_name(digest))} is damaged")

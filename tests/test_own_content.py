@@ -68,6 +68,29 @@ def keras_net():
     return net
 
 
+def scaled():
+    import torch
+    class Net(torch.nn.Module):
+        def forward(self, x):
+            return x[:, :3] * float(os.environ["OWN_SCALE"])
+    return Net()
+
+
+def scaled_before():
+    import torch
+    torch.manual_seed(0)
+    def preprocess(inputs):
+        return {"x": inputs["measurements"] * np.float32(os.getenv("OWN_SCALE", "1"))}
+    return torch.nn.Linear(4, 3), preprocess
+
+
+def scaled_late():
+    def predict(inputs):
+        rows = inputs["measurements"]
+        return rows[:, :3] * np.where(rows[:, 2:3] > 6, float(os.environ.get("OWN_SCALE", "1")), 1)
+    return predict
+
+
 def unsteady():
     return lambda inputs, seed=np.random.default_rng().random(): inputs["measurements"][:, :3] * seed
 
@@ -203,6 +226,22 @@ def test_files_are_named_by_their_content(ask: Ask, own: Path) -> None:
     assert ask("net", files=(note.rename(own / "other.txt"),))[0].cached
     (own / "other.txt").write_text("two")
     assert not ask("net", files=(own / "other.txt",))[0].cached
+
+
+@pytest.mark.parametrize("function", ["scaled", "scaled_before", "scaled_late"])
+def test_a_variable_of_the_environment_that_is_read_while_predicting_counts(
+    function: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its value, be it that the rows that tell models apart show nothing of it; another variable does not."""
+    monkeypatch.setenv("OWN_SCALE", "2")
+    _, before = ask(function)
+    monkeypatch.setenv("OWN_OTHER", "2")
+    assert ask(function)[0].cached
+    monkeypatch.setenv("OWN_SCALE", "5")
+    _, after = ask(function)
+    assert np.abs(after - before).max() > 1
+    monkeypatch.setenv("OWN_SCALE", "2")
+    np.testing.assert_array_equal(ask(function)[1], before)
 
 
 @pytest.mark.parametrize("function", ["unsteady", "drifting"])
