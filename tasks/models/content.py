@@ -174,7 +174,7 @@ def _tensor(item: Any) -> tuple[Any, ...] | None:
     if not _is(item, "torch.Tensor"):
         return None
     torch = sys.modules["torch"]
-    plain = item.detach().cpu()
+    plain = item.detach().cpu().resolve_conj().resolve_neg()
     if plain.layout != torch.strided or plain.is_quantized:
         return None
     return str(plain.dtype), tuple(plain.shape), plain.contiguous().view(-1).view(torch.uint8).numpy()

@@ -10,6 +10,7 @@ from torch.nn.parameter import is_lazy
 
 from exhibit.tasks.protocols import Compute
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.records.shown import what_it_is
 
 
 def require_numbers(net: nn.Module) -> None:
@@ -20,16 +21,37 @@ def require_numbers(net: nn.Module) -> None:
                 f"model.factory: {name!r} of the net has no values yet, as of a lazy layer; call the net once on a few "
                 "rows, or say how many inputs the layer has"
             )
-        if not isinstance(item, torch.Tensor) or item.is_quantized:
+        tensor = isinstance(item, torch.Tensor)
+        if item.is_quantized if tensor else _quantised(net):
             raise InputError(
                 "model.factory: the net is quantised, which no gradient leads through; give it as it was before"
+            )
+        if not tensor:
+            raise InputError(
+                f"model.factory: {name!r} of the net is {what_it_is(item)} and no tensor, as get_extra_state gives it; "
+                "keep numbers in buffers and all else in attributes"
             )
         if item.is_meta:
             raise InputError(
                 f"model.factory: {name!r} of the net lies on the device meta, without values; load its weights"
             )
-        if item.dtype == torch.bfloat16:
-            raise InputError("model.factory: the net computes in bfloat16, which NumPy has not; give net.float()")
+        if item.is_nested or item.layout != torch.strided:
+            raise InputError(
+                f"model.factory: {name!r} of the net is a sparse or nested tensor, which NumPy has not; give it whole, "
+                "as to_dense() does"
+            )
+        if item.dtype in _NOT_IN_NUMPY:
+            kind = str(item.dtype).removeprefix("torch.")
+            raise InputError(f"model.factory: the net computes in {kind}, which NumPy has not; give net.float()")
+
+
+_NOT_IN_NUMPY = {
+    torch.bfloat16, torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.float8_e5m2fnuz
+}  # fmt: skip
+
+
+def _quantised(net: nn.Module) -> bool:
+    return any("quantized" in type(module).__module__ for module in net.modules())
 
 
 @contextmanager

@@ -147,7 +147,7 @@ def _filled(net: nn.Module, arrays: dict[str, Array]) -> nn.Module:
 
 def _weights(net: nn.Module, history: dict[str, Array]) -> Weights:
     return Weights(
-        arrays={name: tensor.cpu().numpy() for name, tensor in net.state_dict().items()},
+        arrays={name: tensor.cpu().resolve_conj().numpy() for name, tensor in net.state_dict().items()},
         history=history,
         parameters=sum(parameter.numel() for parameter in net.parameters()),
     )

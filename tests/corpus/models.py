@@ -95,6 +95,9 @@ NETS: Mapping[str, str | None] = {
     "brain_float": "computes in bfloat16", "brain_outputs": None, "sparse_outputs": "outputs are a sparse tensor; give them whole",
     "outputs_without_values": "outputs are on the device meta, which holds no numbers", "lazy": "has no values yet, as of a lazy layer",
     "without_values": "lies on the device meta", "quantised": "is quantised",
+    "sparse_state": "'rare' of the net is a sparse or nested", "nested_state": "'rare' of the net is a sparse or nested",
+    "float8_state": "computes in float8_e4m3fn", "conjugate_state": None,
+    "more_state": "'_extra_state' of the net is a dict and no tensor",
     "nothing_prepared": "the preprocess gives None; arrays by name", "preparing_raises": "KeyError: 'pixels'",
 }  # fmt: skip
 GIVEN: Mapping[str, str | None] = {

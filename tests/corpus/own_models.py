@@ -44,6 +44,34 @@ def _layer(kind: str, *sizes: int, **settings: Any) -> Any:
     return getattr(nn, kind)(*sizes, **settings)
 
 
+def _holding(kind: str) -> Any:
+    """A net with a buffer of a rare kind."""
+    import torch
+
+    kinds: dict[str, Callable[[Any], Any]] = {
+        "sparse": lambda ones: torch.diag(ones).to_sparse_csr(),
+        "float8": lambda ones: ones.to(torch.float8_e4m3fn),
+        "conjugate": lambda ones: (ones * 1j).conj(),
+        "nested": lambda ones: torch.nested.nested_tensor([ones, ones[:1]]),
+    }
+    net = torch.nn.Linear(4, 3)
+    net.register_buffer("rare", kinds[kind](torch.ones(3)))
+    return net
+
+
+def _of_more_state() -> Any:
+    import torch
+
+    class Net(torch.nn.Linear):
+        def get_extra_state(self) -> Any:
+            return {"epoch": 3}
+
+        def set_extra_state(self, _: Any) -> None:
+            return
+
+    return Net(4, 3)
+
+
 def _quantised() -> Any:
     import torch
 
@@ -80,6 +108,11 @@ NETS: dict[str, Callable[[], Any]] = {
     "lazy": lambda: _layer("LazyLinear", 3),
     "without_values": lambda: _layer("Linear", 4, 3, device="meta"),
     "quantised": lambda: _quantised(),
+    "sparse_state": lambda: _holding("sparse"),
+    "float8_state": lambda: _holding("float8"),
+    "conjugate_state": lambda: _holding("conjugate"),
+    "nested_state": lambda: _holding("nested"),
+    "more_state": lambda: _of_more_state(),
     "embedding": lambda: _torch(lambda last, rows, torch: torch.nn.Embedding(2, 3)(rows.long().abs() + 5).mean(1)),
     "axis_dropped": lambda: (NETS["good"](), lambda rows: {"rows": rows["measurements"][:, 0]}),
     "rows_dropped": lambda: (NETS["good"](), lambda rows: {"rows": rows["measurements"][1:]}),
