@@ -84,7 +84,7 @@ class Column(TableColumn):
             return cls._of_numbers(name, asked, gaps=len(known) < len(cells))
         if not asked.category:
             require_no_marks(known, known_words, "path")
-            require_plain_numbers(known, known_words, "path")
+            require_plain_numbers(known, known_words, "path", typed("data.categories", [name]))
             if len(known) and isinstance(known.iloc[0], date | timedelta):  # however few they are
                 require_no_dates(name, known_words, typed("data.dates", [name]))
                 raise InputError(f"data.path: the column {name!r} holds spans of time; give their seconds or days")

@@ -105,14 +105,19 @@ def numbers(cells: "Cells", key: str, what: str = "holds numbers") -> Array:
 
 def require_exact(cells: Array, numbers: Array, where: str) -> None:
     """Raises InputError where float64 moves a whole number of 64 bits, such as a count or a code: beyond 2^53 only some
-    of them are left. One beyond 64 bits is a size, of which 16 digits are enough.
+    of them are left. One beyond 64 bits is a size, of which 16 digits are enough, unless two of them become one.
 
     `cells`: (rows,) as they were given, whole numbers or words for them; `numbers`: (rows,) the same in float64."""
+    sizes: dict[int, str] = {}
     for row in np.flatnonzero((np.abs(numbers) >= WHOLE) & np.isfinite(numbers)):
         word, kept = str(cells[row]).strip(), int(numbers[row])
-        if abs(kept) <= LARGEST and _WHOLE_NUMBER(word) and int(word) != kept:
+        if not _WHOLE_NUMBER(word) or int(word) == kept:
+            continue
+        other = word if abs(kept) <= LARGEST else sizes.setdefault(kept, word)
+        if abs(kept) <= LARGEST or int(other) != int(word):
+            which = f"{word}, which is" if other == word else f"{other} and {word}, which both are"
             raise InputError(
-                f"{where} holds {word}, which is {kept} in the 53 bits of a number; give it less its smallest value, "
+                f"{where} holds {which} {kept} in the 53 bits of a number; give it less its smallest value, "
                 "or as words where it counts nothing"
             )
 
@@ -171,32 +176,52 @@ def require_no_marks(cells: "Cells", found: Collection[str], key: str) -> None:
         )
 
 
-def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str) -> None:
+def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str, names: str) -> None:
     """Raises InputError for a column of nothing but numbers of which some are written in a way that is not read: with
-    a comma, a minus of another sign, thousands apart, in per cent or in a currency, in brackets, or in digits of
-    another script or width. They would be names of categories, which have no size.
+    a comma, a minus of another sign, thousands apart, in per cent or in a currency, in brackets, in quotes, as a
+    program or a spreadsheet writes them, in digits of another script or width, with signs that are not seen, or as
+    smaller or larger than one among others. They would be names of categories, which have no size.
 
-    `found`: the words of the cells, (rows,)."""
-    other = [row for row, word in zip(cells.index, found, strict=True) if _is_otherwise(word)]
-    if other and all(_is_otherwise(word) or is_number_word(word) for word in found):
+    `found`: the words of the cells, (rows,); `names`: what to say where these are names."""
+    others = [word for word in set(found) if not is_number_word(word)]
+    plain = len(others) < len(set(found))
+    if others and all(_is_otherwise(word) or (plain and _LIMIT(word)) for word in others):
+        place = next(place for place, word in enumerate(found) if word in others)
         raise InputError(
-            f"data.{key}: the column {cells.name!r} holds numbers, but in {row_name(other[0])} it is "
-            f"{shown(str(cells[other[0]]).strip())}; write it as -0.5 is, with a point, a hyphen for minus and no "
-            f"other sign, or, if these are names, say {typed('data.categories', [str(cells.name)])}"
+            f"data.{key}: the column {cells.name!r} holds numbers, but in {row_name(cells.index[place])} it is "
+            f"{shown(str(cells.iloc[place]).strip())}; write it as -0.5 is, with a point, a hyphen for minus and no "
+            f"other sign, or, if these are names, say {names}"
         )
 
 
 def _is_otherwise(word: str) -> bool:
-    return bool(_OTHERWISE(word) or (not word.isascii() and _DIGITS(word)))
+    if word.isascii() or _OTHERWISE(word):
+        return bool(_OTHERWISE(word) or _AS_A_PROGRAM(word))
+    seen = "".join(one for one in word if category(one) != "Cf")
+    return bool(_DIGITS(seen) or is_number_word(seen) or _AS_A_PROGRAM(seen))
 
 
-_GROUPED = r"[0-9]{1,3}(?:[.,'’ _\u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?"  # thousands apart
+_LAKHS = r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?"  # as in India
+_GROUPED = rf"(?:[0-9]{{1,3}}(?:[.,'’ _\u00a0\u202f][0-9]{{3}})+(?:[.,][0-9]+)?|{_LAKHS})"  # thousands apart
 _SIZE = rf"(?:{_GROUPED}|[0-9]+(?:[.,][0-9]+)?)"
 _OTHERWISE = re.compile(
-    rf"[+\-−]?[0-9]+,[0-9]+|−{_SIZE}|[+-]?{_SIZE} ?[%$€£¥]|[+-]?{_GROUPED}|[+-]?[$€£¥] ?[+-]?{_SIZE}|\({_SIZE}\)"
+    rf"[+\-−]?[0-9]+,[0-9]+|−{_SIZE}|[+-]?{_SIZE} ?[%‰$€£¥]|[+-]?{_GROUPED}|[+-]?[$€£¥] ?[+-]?{_SIZE}|\({_SIZE}\)"
+    rf"|{_SIZE}-"
 ).fullmatch
+_LIMIT = re.compile(rf"[<>≤≥~≈]=? ?{_SIZE}").fullmatch
 _DIGITS = re.compile(r"[+\-−＋－]?\d+(?:[.,．，٫]\d+)?").fullmatch  # of any script
-_MARKS = frozenset({"na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "unknown", "-", "--", "?", "."})
+# Of another base, with an exponent that no table reads, in quotes, or as a text or a formula of a spreadsheet.
+_DECIMAL = r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)"
+_AS_A_PROGRAM = re.compile(
+    rf"[+-]?0(?:x[0-9a-f]+(?:\.[0-9a-f]*)?(?:p[+-]?[0-9]+)?|b[01]+|o[0-7]+)|[+-]?[0-9]*[.,][0-9]*[ed][+-]?[0-9]+"
+    rf"|[+-]?[0-9]+d[+-][0-9]+|{_DECIMAL} ?[x×*·] ?10(?:\^[+-]?|[+-])[0-9]+|10\^[+-]?[0-9]+"
+    rf"|(?P<quote>['\"]){_DECIMAL}(?P=quote)|[='’]{_DECIMAL}",
+    re.IGNORECASE,
+).fullmatch
+_MARKS = frozenset(
+    {"na", "n/a", "#n/a", "<na>", "nat", "n.a.", "nan", "null", "none", "nil", "missing", "unknown", "-", "--", "---"}
+    | {"–", "—", "?", ".", "..", "...", "…", "*", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!"}
+)
 
 
 def is_number(cells: "Cells") -> bool:
@@ -285,7 +310,10 @@ class Labels(Record):
         """
         name, known = str(cells.name), cells.dropna()
         if not order and not is_number(known):
-            require_no_marks(known, [word for word in words(known) if word is not None], "label")
+            known_words = [word for word in words(known) if word is not None]
+            require_no_marks(known, known_words, "label")
+            if task == "auto" and not all(map(str.isdecimal, known_words)):  # whole ones of any script are classes
+                require_plain_numbers(known, known_words, "label", "data.task=classification")
         if not len(known):
             raise InputError(f"data.label: the column {name!r} is empty in all {len(cells)} rows")
         guessed, why = task_of(known)

@@ -16,7 +16,7 @@ import numpy as np
 
 from exhibit.tasks.data.files import DEFAULT, require_text
 from exhibit.tasks.data.limits import Limits
-from exhibit.tasks.data.rows import LARGEST, WHOLE, as_plain, is_code, is_number, moved, to_a_reader, words
+from exhibit.tasks.data.rows import WHOLE, as_plain, is_code, is_number, moved, to_a_reader, words
 from exhibit.tasks.records.base import InputError
 
 if TYPE_CHECKING:
@@ -111,11 +111,7 @@ def _with_exact(table: "Table", read: Callable[..., Any]) -> "Table":
     """The table with columns of numbers that pandas reads as floats because some are missing, and of which whole ones
     beyond 2^53 would be moved, as the text that they are."""
     floats = {k: table[name].to_numpy() for k, name in enumerate(table.columns) if table[name].dtype == np.float64}
-    large = [
-        k
-        for k, values in floats.items()
-        if (np.isfinite(values) & (np.abs(values) >= WHOLE) & (np.abs(values) <= LARGEST)).any()
-    ]
+    large = [k for k, values in floats.items() if (np.isfinite(values) & (np.abs(values) >= WHOLE)).any()]
 
     def moves(place: int, cells: "Cells") -> bool:
         return any(map(moved, cells.tolist(), floats[place][cells.index].tolist()))

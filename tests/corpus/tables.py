@@ -197,7 +197,28 @@ CELLS = [
     table("numbers", GOOD, NUMBERS),
     table("negative numbers", csv([-k for k in range(N)]), NUMBERS),
     table("floats", csv([k / 7 for k in range(N)]), NUMBERS),
-    table("huge whole numbers", csv([10**30 + k for k in range(N)]), NUMBERS),
+    table("huge whole numbers", csv([k * 10**30 + 1 for k in range(N)]), NUMBERS),
+    table("huge whole numbers that become one", csv([10**30 + k for k in range(N)]), Refused("0000 and 10*1, which both are 10*19884624838656 in the 53")),
+    table("huge whole numbers with gaps", csv(["", *(10**30 + k for k in range(N - 1))]), Refused("0000 and 10*1, which both are"), missing="mean"),
+    table("huge ids", csv([f"{10**30 + k},{k}" for k in range(N)], heading="i,a,y"), NUMBERS, id="i"),
+    *(
+        table(f"numbers as {how}", csv([one, other] * 12), Refused("holds numbers, but in row 0 it is .*no other sign"))
+        for how, one, other in (
+            ("in C", "0x1f", "0x2A"), ("of bits", "0b1", "0b10"), ("in base eight", "0o7", "0o10"), ("powers of two", "0x1p3", "0x1p4"),
+            ("in Fortran", "0.1D+03", "2D-1"), ("commas before an exponent", '"1,5e3"', '"2,5e3"'), ("in lakhs", '"1,00,000"', '"2,50,000"'),
+            ("powers of ten", "1x10^3", "2 × 10^4"), ("powers alone", "10^3", "10^4"), ("per mille", "1‰", "2 ‰"), ("minus behind", "1-", "2"),
+            ("in quotes", '"""1"""', '"""2"""'), ("texts of a spreadsheet", "'1", "'2"), ("formulas", "=1", "=2"),
+            ("beside unseen signs", "1\u200b", "2"), ("behind a mark of direction", "\u200e1", "2"), ("limits among numbers", "<1", "2"),
+        )
+    ),
+    *(
+        table(f"no numbers: {one}", csv([one, other] * 12), Taken(N))
+        for one, other in (("1F", "2F"), ("10-20", "10-30"), ("2x4", "2x10"), ("1D3", "2D4"), ("<30", ">60"), ("1-", "1+"), ("120/80", "130/90"))
+    ),
+    table("labels with commas", csv(range(N), ['"0,5"', '"1,5"'] * 12), Refused("data.label: .* holds numbers, but in row 0 it is '0,5'.*data.task=classification")),
+    table("labels with commas that are names", csv(range(N), ['"0,5"', '"1,5"'] * 12), Taken(N, classes=("0,5", "1,5")), task="classification"),
+    table("labels of amounts that are no numbers", csv(range(N), ["<=50K", ">50K"] * 12), Taken(N, classes=("<=50K", ">50K"))),
+    table("errors of a spreadsheet", csv(["1", "2", "#DIV/0!"] * 8), Refused("and else #DIV/0!; if these are missing")),
     table("tiny numbers", csv([f"{k}e-300" for k in range(N)]), Taken(N)),
     table("infinity", csv(["inf", *range(N - 1)]), Excluded(N - 1, "a is infinite")),
     table("beyond all floats", csv(["1e400", *range(N - 1)]), Excluded(N - 1, "a is infinite")),
