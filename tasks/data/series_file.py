@@ -1,7 +1,7 @@
 """Files of series, as tables with a row for each sample: long, wide, and arrays."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import ZipFile
@@ -230,12 +230,25 @@ def _arrays(path: Path, key: str, wanted: Collection[str], limits: Limits) -> di
                 "give less, or raise that number"
             )
         with np.load(path, allow_pickle=False) as archive:
-            return {name: np.asarray(archive[name]) for name in archive.files if name in wanted}
+            return {name: _array(archive, name, f"data.{key}: {path.name}") for name in archive.files if name in wanted}
     except InputError:
         raise
     except Exception as problem:  # what is no such file fails in many ways
         raise InputError(
             f"data.{key}: {path.name} cannot be read as an .npz file of numbers and words: {unread_by(problem)}"
+        ) from problem
+
+
+def _array(archive: Mapping[str, Array], name: str, where: str) -> Array:
+    """One of an archive; what is written of objects is a pickle, and not opened."""
+    try:
+        return np.asarray(archive[name])
+    except ValueError as problem:
+        if "allow_pickle" not in str(problem):
+            raise
+        raise InputError(
+            f"{where}: the array {name!r} is one of objects, as series of different lengths or words of Python "
+            "make it; give series of one length as numbers, words as np.array(words, dtype=str), or a long table"
         ) from problem
 
 

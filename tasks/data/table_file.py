@@ -84,12 +84,22 @@ def read_table(
     except (ValueError, OSError) as problem:
         if isinstance(problem, InputError):
             raise
-        raise InputError(f"data.{key}: {path.name} cannot be read: {str(problem).splitlines()[0]}") from problem
+        raise InputError(f"data.{key}: {path.name} cannot be read: {_why_unread(str(problem))}") from problem
     if not len(table):
         raise InputError(f"data.{key}: {path.name} has no rows")
     table = table.set_axis([str(name).strip() for name in table.columns], axis=1)
     _require_columns_apart(table.columns, path, key, limits)
     return table.apply(_without_decimals)
+
+
+def _why_unread(said: str) -> str:
+    """What pandas says of a file that it does not read, in words of one who wrote it."""
+    if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said):
+        named, line, cells = found.groups()
+        return f"line {line} has {cells} cells, and the first line names {named}; a cell with a comma stands in quotes"
+    if found := re.search(r"EOF inside string starting at row (\d+)", said):
+        return f"a quote that opens in line {int(found[1]) + 1}, or behind it, is not closed"
+    return said.splitlines()[0]
 
 
 _CODE = re.compile(rb"""(?:^|[,"\r\n])[ ]*0[0-9]+[ ]*(?=[,"\r\n]|$)""")
