@@ -1,5 +1,6 @@
 """What molecules given as SMILES are made of: functional groups, and what two have in common."""
 
+import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
@@ -35,7 +36,7 @@ def problem(smiles: str, limits: Limits) -> str | None:
                     count=f"{atoms:,}",
                     limit=f"{limits.atoms:,}",
                 )
-            return None if atoms else mark("no atoms")
+            return _not_kept(smiles, whole) if atoms else mark("no atoms")
         parameters = Chem.SmilesParserParams()
         parameters.sanitize = False
         molecule = Chem.MolFromSmiles(smiles, parameters)
@@ -45,6 +46,34 @@ def problem(smiles: str, limits: Limits) -> str | None:
             return mark("not valid SMILES")
         issues = (issue.Message().split("  ")[0].rstrip(".") for issue in Chem.DetectChemistryProblems(molecule))
         return joined([told(issue, OF_MOLECULES) for issue in issues])
+
+
+def _not_kept(smiles: str, molecule: Any) -> str | None:
+    """What a spelling says of a molecule that its one canonical spelling would not, or not always in the same way."""
+    from rdkit import Chem
+
+    if re.search(r"\s\|", smiles):  # ChemAxon's: that it is a mixture of both mirror images, a polymer, a radical
+        return mark("what stands between | and | says more than SMILES does; write the SMILES alone")
+    if "@" not in smiles:
+        return None
+    tetrahedral = {Chem.ChiralType.CHI_TETRAHEDRAL_CW, Chem.ChiralType.CHI_TETRAHEDRAL_CCW}
+    for atom in molecule.GetAtoms():
+        if (tag := atom.GetChiralTag()) != Chem.ChiralType.CHI_UNSPECIFIED and tag not in tetrahedral:
+            return say(
+                "how the neighbours of {element} stand (@SP, @TB or @OH) is not spelled in one way; leave it out",
+                element=atom.GetSymbol(),
+            )
+    parameters = Chem.SmilesParserParams()
+    parameters.sanitize = parameters.removeHs = False  # which drop it
+    if any(_turned_axis(atom) for atom in Chem.MolFromSmiles(smiles, parameters).GetAtoms()):
+        return mark("which way an allene turns (@ between two double bonds) is not read; leave it out")
+    return None
+
+
+def _turned_axis(atom: Any) -> bool:
+    """Whether it stands between two double bonds, and says how what is around these turns."""
+    twice = [str(bond.GetBondType()) for bond in atom.GetBonds()] == ["DOUBLE"] * 2
+    return twice and atom.GetSymbol() == "C" and str(atom.GetChiralTag()) != "CHI_UNSPECIFIED"
 
 
 def canonical(smiles: str) -> str:

@@ -54,6 +54,7 @@ MOLECULES = [
             "C", "CC", "[H][H]", "C1CCCCC1", "[13CH4]", "[2H]O[2H]", "[CH3:1][OH:2]", "[Na+].[Cl-]", "N[C@@H](C)C(=O)O",
             "C/C=C/C", "F/C=C\\F", "c1ccccc1", "C1=CC=CC=C1", "[O-][N+](=O)c1ccccc1", "[Fe+2]", "[U]", "*CC", "C#N",
             "[H]C([H])([H])[H]", "O=C=O", "[C-]#[O+]", "C" * 500, "C%12CCCCC%12", "[nH]1cccc1", "[2H]", "B", "[Cu]",
+            "C[S@](=O)CC", "C[C@H](C)C", "CC=C=CC", "O=[S@@](C)c1ccccc1", "N[Pt](N)(Cl)Cl",
         )
     ),
     *(
@@ -62,6 +63,9 @@ MOLECULES = [
             "C1CC": "not valid SMILES", "c1ccc2n(H)nnc2c1": r"\[nH\]", "C(C)(C)(C)(C)C": "valence", "hello": "not valid",
             "[X]": "not valid", "C(": "not valid", "c1cccc1": "kekulize", "F(F)F": "valence", "🧪": "not valid",
             "[Na": "not valid", "()": "not valid",
+            "N[Pt@SP1](N)(Cl)Cl": "how the neighbours of Pt stand", "N[Co@OH1](N)(N)(Cl)(Cl)Cl": "neighbours of Co stand",
+            "F[P@TB1](Cl)(Br)(I)C": "neighbours of P stand", "CC=[C@]=CC": "which way an allene turns",
+            "CC=[C@AL1]=CC": "which way an allene turns", "[C@@](=CC)=CC": "which way an allene turns",
         }.items()
     ),
     smiles("C" * 501, ATOMS),
@@ -72,6 +76,9 @@ MOLECULES = [
     listed("a .csv", "smiles,name\nCCO,ethanol\nC,methane\n", BOTH, file="own.csv"),
     listed("a .csv without the column", "SMILES\nCCO\n", Refused("needs the columns smiles; smiles is missing"), file="own.csv"),
     listed("a .csv with a huge field", f'smiles\n"{"C" * 200_000}"\n', Refused("cannot be read: field larger than"), file="own.csv"),
+    listed(
+        "both mirror images in one", "smiles\nCCO\nC[C@H](N)C(=O)O |&1:1|\n", Excluded(ONE, "says more than SMILES"), file="own.csv"
+    ),
     listed("nothing", "", Refused("none of 0 molecules can be used")),
     listed("blank lines", "\nCCO\n\n  \nC\n", BOTH),
     listed("none can be used", "C1CC\n", Refused("none of 1 molecules can be used, the first because")),
