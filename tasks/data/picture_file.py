@@ -17,6 +17,7 @@ from exhibit.tasks.records.opening import ends
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -31,7 +32,7 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
         OSError, SyntaxError, ValueError: when it cannot be read, as Pillow says it, is too large, or holds values whose
             range is unknown.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, TiffImagePlugin
 
     if not ends(path):
         raise ValueError(say("is not a regular file"))
@@ -48,9 +49,13 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
                     all=str(width * height),
                 )
             )
+        cut = _cut_to_eight_bits(file)
+        white_is_zero = isinstance(file, TiffImagePlugin.TiffImageFile) and file.tag_v2.get(_PHOTOMETRIC) == 0
         turned = ImageOps.exif_transpose(file)
         if turned.mode.startswith(("I", "F")):
-            turned = _eight_bits(turned)
+            turned = _eight_bits(turned, white_is_zero=white_is_zero)
+        elif cut:
+            _require_meant(turned)
         if not turned.has_transparency_data:
             return turned.convert("RGB")
         clear = turned.convert("RGBA")
@@ -75,7 +80,7 @@ def _whole() -> Iterator[None]:
 _TURN = threading.Lock()
 
 
-def _opened(path: Path, most_pixels: int) -> "Image":
+def _opened(path: Path, most_pixels: int) -> "ImageFile":
     from PIL import Image
 
     try:
@@ -91,11 +96,38 @@ def _opened(path: Path, most_pixels: int) -> "Image":
         ) from error
 
 
-def _eight_bits(picture: "Image") -> "Image":
-    """A grey picture of whole numbers up to 65535, or of floats from 0 to 255, in 8 bits."""
+_PHOTOMETRIC = 262  # a tag of TIFF, where 0 means that white is 0
+
+
+def _cut_to_eight_bits(file: "ImageFile") -> bool:
+    """Whether Pillow keeps the upper 8 of 16 bits of each channel, which is known before it reads any pixel."""
+    raw = file.tile[0].args if file.tile else ()
+    return any(isinstance(mode, str) and ";16" in mode for mode in ((raw,) if isinstance(raw, str) else raw or ()))
+
+
+def _require_meant(picture: "Image") -> None:
+    """Raises ValueError for channels of 16 bits whose upper 8 do not say what is seen."""
+    if isinstance(picture.info.get("transparency"), tuple):
+        raise ValueError(say("names a transparent colour in 16 bits; save it with an alpha channel, or in 8 bits"))
+    most = int(np.asarray(picture)[..., :3].max(initial=0))
+    if 0 < most < _DARK >> 8:
+        raise ValueError(
+            say(
+                "holds 16 bits, but no value above {most}: save it with its full range, or in 8 bits",
+                most=f"{most * 257}",
+            )
+        )
+
+
+def _eight_bits(picture: "Image", *, white_is_zero: bool) -> "Image":
+    """A grey picture of whole numbers up to 65535, or of floats from 0 to 255, in 8 bits; with what is transparent."""
     from PIL import Image
 
     values = np.asarray(picture)
+    if white_is_zero:
+        if not picture.mode.startswith("I;16"):
+            raise ValueError(say("holds numbers of 32 bits, of which 0 is white; save it with 0 for black"))
+        values = 65535 - values
     least, most = float(values.min()), float(values.max())
     if picture.mode == "F":
         if not (least >= 0 and 1 < most <= 255):
@@ -119,7 +151,10 @@ def _eight_bits(picture: "Image") -> "Image":
         raise ValueError(
             say("holds 16 bits, but no value above {most}: save it with its full range, or in 8 bits", most=f"{most:g}")
         )
-    return Image.fromarray(np.round(values / 257).astype(np.uint8))
+    grey = Image.fromarray(np.round(values / 257).astype(np.uint8))
+    if isinstance(clear := picture.info.get("transparency"), int):
+        grey.putalpha(Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8)))
+    return grey
 
 
 _DARK = 1 << 14  # of 65536: a picture that is lighter nowhere

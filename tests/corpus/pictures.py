@@ -2,6 +2,8 @@
 
 import io
 import os
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,8 +33,6 @@ def bomb(width: int, height: int) -> bytes:
     """A picture that says it is as large as that, and holds nothing."""
     data = bytearray(drawn(GREY))
     data[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
-    import zlib
-
     data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
     return bytes(data)
 
@@ -72,6 +72,16 @@ def folder(name: str, make: Callable[[Path], object], expected: Outcome, **optio
 BOTH = Taken(2)
 
 
+def coloured(most: int, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A .png file of 4 x 4 pixels whose colours have 16 bits."""
+    parts = (b"IHDR", struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)), *chunks
+    rows = (b"\0" + struct.pack(">12H", *range(0, most + 1, most // 11))) * 4
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in (*parts, (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    )
+
+
 def left_out(words: str) -> Excluded:
     return Excluded(1, words)
 
@@ -100,6 +110,9 @@ PICTURES = [
     photograph("no width", bomb(0, 10), left_out("")),
     photograph("16 bits", drawn(np.arange(65536, dtype=np.uint16).reshape(256, 256)), BOTH),
     photograph("12 bits in 16", drawn(np.arange(4096, dtype=np.uint16).reshape(64, 64)), left_out("save it with its full range")),
+    photograph("colours of 16 bits", coloured(65535), BOTH),
+    photograph("colours of 12 bits in 16", coloured(4095), left_out("save it with its full range")),
+    photograph("a transparent colour of 16 bits", coloured(65535, (b"tRNS", struct.pack(">3H", 1, 2, 3))), left_out("names a transparent colour in 16 bits")),
     photograph("floats", drawn(np.linspace(0, 255, 256, dtype=np.float32).reshape(16, 16), "TIFF"), BOTH, file="own.tif"),
     photograph("floats of unknown range", drawn(np.linspace(-9, 9, 256, dtype=np.float32).reshape(16, 16), "TIFF"), left_out("has a known meaning"), file="own.tif"),
     photograph("floats that are none", drawn(np.full((4, 4), np.nan, np.float32), "TIFF"), left_out("has a known meaning"), file="own.tif"),

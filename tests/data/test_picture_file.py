@@ -1,6 +1,7 @@
 """Every form of one picture gives the same pixels, and nothing but a picture is opened."""
 
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,26 @@ def test_what_is_transparent_is_white(tmp_path: Path) -> None:
     pixels = np.asarray(read_picture(tmp_path / "clear.png", 10**8))
     assert (pixels[:, :16] == 255).all()
     np.testing.assert_array_equal(pixels[:, 16:], SCENE[:, 16:])
+
+
+def test_a_transparent_grey_of_16_bits_is_white(tmp_path: Path) -> None:
+    grey = GREY.astype(np.uint16) * 257
+    grey[:, :16] = 40_000
+    Image.fromarray(grey).save(tmp_path / "clear.png", transparency=40_000)
+    pixels = np.asarray(read_picture(tmp_path / "clear.png", 10**8))
+    assert (pixels[:, :16] == 255).all()
+    np.testing.assert_array_equal(pixels[:, 16:, 0], GREY[:, 16:])
+
+
+def test_white_may_be_zero(tmp_path: Path) -> None:
+    """In 16 bits as in 8: the tag 262 of TIFF says it."""
+    for name, picture in (("8.tif", GREY), ("16.tif", GREY.astype(np.uint16) * 257)):
+        Image.fromarray(picture).save(tmp_path / name)
+        data = (tmp_path / name).read_bytes()
+        black_is_zero, white_is_zero = (struct.pack("<HHIHH", 262, 3, 1, zero, 0) for zero in (1, 0))
+        assert data.count(black_is_zero) == 1
+        (tmp_path / name).write_bytes(data.replace(black_is_zero, white_is_zero))
+        np.testing.assert_array_equal(np.asarray(read_picture(tmp_path / name, 10**8))[..., 0], 255 - GREY)
 
 
 @pytest.mark.parametrize(
