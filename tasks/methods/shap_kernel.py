@@ -126,23 +126,41 @@ class KernelShapSpec(HidingMethod):
         """Over the elements of all inputs together."""
         import shap
 
-        self._require_room(flat(sample), flat(baseline))
+        shown, hidden = flat(sample), flat(baseline)
+        varying = np.flatnonzero(_apart(shown, hidden)[0])
+        self._require_room(len(varying), shown.size)
         both = ends(score_of, sample, baseline)  # before SHAP asks, which prints a line of its own where a model fails
-        explainer = shap.KernelExplainer(lambda rows: score_of(_unflat(rows, sample)), flat(baseline))
-        # Any other l1_reg would leave at most so many features with a value.
-        contributions = explainer.shap_values(flat(sample), nsamples=self.nsamples, l1_reg=0, silent=True)
+        contributions = np.zeros((1, shown.size, len(both[0])))
+
+        def score(kept: Array) -> Array:
+            rows = np.repeat(hidden.astype(np.result_type(shown, hidden)), len(kept), axis=0)
+            rows[:, varying] = np.where(kept > 0, shown[:, varying], hidden[:, varying])
+            return score_of(_unflat(rows, sample))
+
+        if len(varying):
+            # SHAP would leave out, without a word, elements that numpy calls close to what hides them: a millionth of a
+            # gram, an hour of the seconds since 1970. So it is told who is there, and not the values.
+            explainer = shap.KernelExplainer(score, np.zeros((1, len(varying))))
+            # Any other l1_reg would leave at most so many features with a value.
+            there = explainer.shap_values(np.ones((1, len(varying))), nsamples=self.nsamples, l1_reg=0, silent=True)
+            contributions[:, varying] = there
         values = {name: array[0] for name, array in parts(contributions, sample).items()}
         return Found(values, *both)
 
-    def _require_room(self, sample: Array, baseline: Array) -> None:
-        varying = int((sample != baseline).sum())  # SHAP gives all others zero and tries no coalitions of them
+    def _require_room(self, varying: int, size: int) -> None:
         nsamples = 2 * varying + 2048 if self.nsamples == "auto" else self.nsamples
         rows = max(min(nsamples, 2**varying), varying)  # it also solves for all that vary at once
-        if (numbers := rows * sample.size) > MOST_NUMBERS:
+        if (numbers := rows * size) > MOST_NUMBERS:
             raise InputError(
-                f"kernel_shap: SHAP would hold {rows:,} rows of {sample.size:,} elements, {numbers:,} numbers of at "
+                f"kernel_shap: SHAP would hold {rows:,} rows of {size:,} elements, {numbers:,} numbers of at "
                 f"most {MOST_NUMBERS:,}; use partition_shap for an image or a text, or occlusion"
             )
+
+
+def _apart(sample: Array, hidden: Array) -> Array:
+    """Which elements are another value than what hides them."""
+    apart: Array = (sample != hidden) & ~(np.isnan(sample) & np.isnan(hidden))
+    return apart
 
 
 def ends(score_of: ScoreOf, sample: Arrays, hidden: Arrays) -> Array:

@@ -57,6 +57,22 @@ def test_kernel_gives_every_feature_a_value_not_just_ten(explain: Explain) -> No
     np.testing.assert_allclose(found.values["x"][0, :, 0], weights, rtol=1e-4)
 
 
+@pytest.mark.parametrize(("shown", "hidden"), [(3e-9, 0.0), (1.7e9 + 5000, 1.7e9), (100.0005, 100.0)])
+def test_kernel_tells_values_that_numpy_calls_close(shown: float, hidden: float, explain: Explain) -> None:
+    """SHAP leaves such elements out without a word, and gives what they do to the others."""
+    weights = np.array([3 / (shown - hidden), 1.0, 2.0])
+    model = Predicting(lambda inputs: ((inputs["x"] - hidden) @ weights)[:, None])
+    baseline = {"x": np.full((1, 3), hidden)}
+    found = explain(KernelShapSpec(), model, {"x": np.array([[shown, hidden + 1, hidden]])}, baselines=baseline)
+    np.testing.assert_allclose(found.values["x"][0, :, 0], [3, 1, 0], rtol=1e-6)
+
+
+def test_kernel_of_what_hides_itself_is_nothing(explain: Explain) -> None:
+    model = Predicting(lambda inputs: inputs["x"].sum(axis=1, keepdims=True))
+    same = {"x": np.ones((1, 3))}
+    np.testing.assert_array_equal(explain(KernelShapSpec(), model, same, baselines=same).values["x"], 0)
+
+
 def test_kernel_takes_several_inputs_together(explain: Explain) -> None:
     model = Predicting(lambda inputs: (inputs["a"].sum((1, 2)) + 2 * inputs["b"][:, 0])[:, None])
     inputs = {"a": np.ones((2, 2, 2), np.float32), "b": np.full((2, 1), 3, np.float32)}
