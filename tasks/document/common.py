@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from exhibit.tasks.document.bearing import within_a_sentence
 from exhibit.tasks.document.words import (
     at_scale,
     capital,
@@ -22,7 +23,7 @@ from exhibit.tasks.document.words import (
 )
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Figure, Scale, Swarm, Waterfall
-from exhibit.tasks.records.language import has_capitals, mark, sentences, tr, trn, trp
+from exhibit.tasks.records.language import mark, sentences, tr, trn, trp
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.page import Aside, Block, Column, Table
 from exhibit.tasks.records.verdict import CheckResult, Verdict
@@ -465,18 +466,15 @@ def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:
     if len(measured) == 1:
         method, check = measured[0]
         return Aside(
-            title=trp("list", ", ").join([title, _low(tr(method.title))]),
+            title=trp("list", ", ").join([title, within_a_sentence(tr(method.title))]),
             text=tr(check.sentence),
             verdict=check.verdict,
         )
     worst = min((check.verdict for _, check in measured), key=_WORST.index)
-    values = trp("list", "; ").join(f"{_low(tr(method.title))} {_short(check)}" for method, check in measured)
+    values = trp("list", "; ").join(
+        f"{within_a_sentence(tr(method.title))} {_short(check)}" for method, check in measured
+    )
     return Aside(title=title, text=tr("{sentence}.", sentence=capital(values)), verdict=worst)
-
-
-def _low(title: str) -> str:
-    """The title of a method within a line; where sentences have no capitals the Latin words in it keep theirs."""
-    return title.lower() if has_capitals() else title
 
 
 _WORST: tuple[Verdict, ...] = ("fail", "undecided", "pass", "not assessed", "not applicable")

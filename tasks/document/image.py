@@ -19,7 +19,7 @@ from exhibit.tasks.document.common import (
     with_probability,
     without_score,
 )
-from exhibit.tasks.document.words import by_name, capital, count, listing, percent, signed
+from exhibit.tasks.document.words import at_scale, by_name, capital, count, listing, percent, signed
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cell, Figure, Images, Scale
 from exhibit.tasks.records.finding import STANDS_OUT, Finding, Mark, Named, Place
@@ -396,7 +396,8 @@ def _cell(
     total = float(values.sum(dtype=np.float64))
     peak = np.unravel_index(np.abs(values).argmax(), values.shape)
     own = "" if maps.limits is None else tr("±1 is {limit}", limit=f"{maps.limits[row, target]:.2g}")
-    added_up = tr("sum {sum}", sum=signed(total)) if method.additive and summed else ""
+    written = at_scale([float(values[peak]), total], signed)(total, 2)
+    added_up = tr("sum {sum}", sum=written) if method.additive and summed else ""
     return Cell(
         pixels=maps.values[row, ..., target],
         scale=units.index(maps.unit),
@@ -412,10 +413,10 @@ def _cell(
             method=tr(method.title),
             sample=by_name(material.sample_name(row)),
             output=name,
-            sum=signed(total),
+            sum=written,
             row=str(peak[0]),
             column=str(peak[1]),
-            value=signed(float(values[peak])),
+            value=at_scale([float(values[peak])], signed)(float(values[peak]), 2),
         ),
     )
 

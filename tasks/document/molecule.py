@@ -392,15 +392,32 @@ def appendix(material: Material) -> tuple[Block, ...]:
 
 
 def _read_parts(material: Material) -> Aside:
+    """That they add up is said only where it was found."""
+    found = next((one.verdict for one in material.main.checks if one.check == "completeness"), None)
+    adding = found == "pass"
     if _any_bonds(material):
-        text = tr(
-            "The number at an atom or a bond is its contribution; the numbers of a molecule add up to its prediction "
-            "minus that of the same graph without atoms or bonds."
+        text = (
+            tr(
+                "The number at an atom or a bond is its contribution; the numbers of a molecule add up to its "
+                "prediction minus that of the same graph without atoms or bonds."
+            )
+            if adding
+            else tr(
+                "The number at an atom or a bond is its contribution; the numbers of a molecule are meant to add up to "
+                "its prediction minus that of the same graph without atoms or bonds. Below it stands what they do."
+            )
         )
     else:
-        text = tr(
-            "The number at an atom is its contribution; the numbers of a molecule add up to its prediction minus "
-            "that of the same graph without atom identities."
+        text = (
+            tr(
+                "The number at an atom is its contribution; the numbers of a molecule add up to its prediction minus "
+                "that of the same graph without atom identities."
+            )
+            if adding
+            else tr(
+                "The number at an atom is its contribution; the numbers of a molecule are meant to add up to its "
+                "prediction minus that of the same graph without atom identities. Below it stands what they do."
+            )
         )
     return Aside(title=tr("How to read it"), text=text)
 

@@ -40,18 +40,18 @@ def sections(material: Material) -> tuple[Section, ...]:
 def _measured(material: Material, quality: Quality) -> str:
     """On which rows, and what the numbers beside the values are."""
     seen = tr("The model was trained on these rows: on others it may be worse.") if _seen(material, quality) else ""
-    few = ""
-    if quality.rows < LEAST:
-        few = tr("On so few rows no interval is known.")
-    elif quality.rows < _FEW:
-        few = tr("On so few rows these are rough.")
+    few = tr("On so few rows these are rough.") if LEAST <= quality.rows < _FEW else ""
     measured = tr("Measured on {rows}.", rows=rows_measured(material, quality))
-    return sentences([measured, seen, *_intervals(quality), few, *_guess(material)])
+    return sentences([measured, seen, *_intervals(material, quality), few, *_guess(material)])
 
 
-def _intervals(quality: Quality) -> tuple[str, ...]:
+def _intervals(material: Material, quality: Quality) -> tuple[str, ...]:
     """Where they come from."""
-    if not quality.classes:
+    if quality.rows < LEAST:
+        if material.dataset.classes:
+            return (tr("On so few rows no interval is known but Wilson's for shares of rows, at 95%."),)
+        return (tr("On so few rows no interval is known."),)
+    if not material.dataset.classes:
         return (
             tr(
                 "Intervals are at 95%: those of RMSE and R² from resampled rows (bootstrap-t); those of mean errors "

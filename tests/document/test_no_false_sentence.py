@@ -23,7 +23,7 @@ from exhibit.tasks.drawing.kinds import KINDS
 from exhibit.tasks.models.performance import performance
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.data import Dataset, Input
-from exhibit.tasks.records.figure import Bars, Reading, Scale, Swarm
+from exhibit.tasks.records.figure import Bars, Images, Reading, Scale, Swarm
 from exhibit.tasks.records.finding import Bearing, Extremes, Leaders, Mark, Named, Rate
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.model import Performance, Planted, Prediction
@@ -408,6 +408,55 @@ def test_a_part_of_a_picture_that_speaks_against_a_class_is_no_place_of_what_spe
     found = said(item.model_copy(update={"methods": tuple(methods)}))
     assert found[0] == title
     assert sentence in found[1]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("pass", "molecule add up to its prediction"),
+        ("fail", "are meant to add up to its"),
+        (None, "are meant to add up"),
+    ],
+)
+def test_numbers_of_a_molecule_are_said_to_add_up_only_where_they_do(verdict: Verdict | None, said: str) -> None:
+    """It stood below atoms of −0.38 and a difference of −0.12, beside the check that failed."""
+    item = molecules([1.0, 0.5, 0.2, -0.3], checks=(check("completeness", verdict),) if verdict else ())
+    notes = [
+        aside.text
+        for section in chapter(item, {}).sections
+        for block in section.blocks
+        for aside in block.asides
+        if "The number at an atom" in aside.text
+    ]
+    assert notes
+    assert all(said in text for text in notes)
+
+
+def test_names_of_methods_keep_their_capitals_beside_a_figure() -> None:
+    """“kernel shap 0.98 (pass)”, “gradient with smoothgrad noise”."""
+    item = flowers([0.4, 0.3, 0.2, 0.1], [0.4, 0.3, 0.2, 0.1])
+    titled = [
+        one.model_copy(update={"title": title, "checks": (check("deletion", "pass", 0.9),)})
+        for one, title in zip(item.methods, ("Kernel SHAP", "Gradient with SmoothGrad noise"), strict=True)
+    ]
+    assert [aside.text for aside in verdict_asides(titled)] == [
+        "Kernel SHAP 0.90 (pass); gradient with SmoothGrad noise 0.90 (pass)."
+    ]
+
+
+def test_the_sum_of_a_map_in_a_small_unit_is_not_zero() -> None:
+    item = pictures("raw")
+    one = item.methods[0].model_copy(update={"values": {name: v * 1e-12 for name, v in item.methods[0].values.items()}})
+    notes = [
+        cell.note
+        for figure in figures(item.model_copy(update={"methods": (one,)}), {"uraw": 1e-12})
+        if isinstance(figure.content, Images)
+        for row in figure.content.rows
+        for cell in row
+        if cell is not None and cell.note.startswith("sum")
+    ]
+    assert notes
+    assert all("e−1" in note for note in notes)
 
 
 def test_a_number_behind_a_class_is_said_to_be_a_probability() -> None:

@@ -170,6 +170,15 @@ def test_a_page_says_where_all_intervals_of_its_table_come_from() -> None:
     )
 
 
+def test_a_few_rows_of_classes_have_the_words_of_classes() -> None:
+    """One photograph was said to have intervals of RMSE and R², and none known, beside that of its accuracy."""
+    found = classification(np.eye(2)[[0, 1]] * 0.8 + 0.1, np.array([0, 1]), CLASSES[:2], "test", np.array([0, 1]))
+    [section] = told.sections(material("x", [], inputs("table")).model_copy(update={"quality": found}))
+    text = section.blocks[0].paragraphs[0]
+    assert "On so few rows no interval is known but Wilson's for shares of rows, at 95%." in text
+    assert "RMSE" not in text
+
+
 def test_a_class_that_is_always_told_is_not_told_for_certain() -> None:
     """All resamples of 30 rows that are all right give an F1 and an area of 1; so few rows do not."""
     labels = np.repeat([0, 1], 15)
