@@ -9,11 +9,12 @@ from exhibit.tasks.records.base import Array
 
 
 def wilson(hits: float, count: float, z: float = 1.959964) -> tuple[float, float]:
-    """The interval of a share, E. B. Wilson (1927), at 95% or by another quantile `z` of the normal distribution."""
+    """The interval of a share, E. B. Wilson (1927), at 95% or by another quantile `z` of the normal distribution. Of no
+    hits it begins at zero, and of nothing else ends at one, to the last digit."""
     share = hits / count
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return float(centre - half), float(centre + half)
+    return float(centre - half) if hits else 0.0, float(centre + half) if hits != count else 1.0
 
 
 def clopper_pearson(hits: float, count: float, level: float) -> tuple[float, float]:

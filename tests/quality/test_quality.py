@@ -158,6 +158,12 @@ def test_intervals_hold_the_truth_at_least_as_often_as_they_say(case: Stated) ->
     assert rate(case, 30) >= 0.8
 
 
+def test_an_interval_of_no_hits_begins_at_zero_and_one_of_hits_alone_ends_at_one() -> None:
+    """Of no hit in 3 rows it began at 5.6e-17, which a page wrote as “under 0.1%”, and of others below zero."""
+    assert {wilson(0, count)[0] for count in range(1, 200)} == {0.0}
+    assert {wilson(count, count)[1] for count in range(1, 200)} == {1.0}
+
+
 def test_a_page_says_where_all_intervals_of_its_table_come_from() -> None:
     """Of a regression RMSE and R² stand beside the mean errors, whose intervals are others."""
     values = np.arange(60.0)
