@@ -208,8 +208,8 @@ _HARDLY = 0.0001
 def share(value: float) -> str:
     """A share as a percentage, never rounded to a certainty that was not measured; rounded as the number itself is
     (0.325 is 0.33 and 33%)."""
-    if abs(value) <= _ROUNDING or abs(1 - value) <= _ROUNDING:
-        return f"{abs(value):.0%}"
+    if value == 0 or abs(1 - value) <= _ROUNDING:
+        return f"{value:.0%}"
     if value >= 1 - _NEAR:
         return tr("over {number}", number="99.9%")
     if value < _NEAR:
