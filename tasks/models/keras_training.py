@@ -1,9 +1,12 @@
 """How Keras nets get their weights: by training, or from a file."""
 
+import json
 import random
+import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import numpy as np
 from exhibit.tasks.models.hdf5 import require_self_contained
 from exhibit.tasks.models.keras import Encode, configure, one_or_all
 from exhibit.tasks.models.keras_import import global_state, keras
+from exhibit.tasks.models.memory import memory
 from exhibit.tasks.models.training import Measured, TrainingSpec, label_spreads
 from exhibit.tasks.models.weights import read, require_belongs
 from exhibit.tasks.protocols import Compute, Progress
@@ -151,8 +155,26 @@ def _given(net: keras.Model, path: Path | None) -> keras.Model:
 
 
 def _keras_file(path: Path) -> dict[str, Array]:
+    _require_room(path)
     net = keras.saving.load_model(path, compile=False, safe_mode=True)
     return {variable.path: np.asarray(variable.numpy()) for variable in net.weights}
+
+
+def _require_room(path: Path) -> None:
+    """Raises ValueError where the layers that a Keras archive says it has are larger than the memory of this machine:
+    their variables are told, and not made. Of what cannot be told so, nothing is made, either."""
+    with zipfile.ZipFile(path) as archive, archive.open("config.json") as file:
+        said = file.read(_LONGEST + 1)
+    if len(said) > _LONGEST:
+        raise ValueError(f"its config.json is longer than {_LONGEST:,} bytes")
+    with keras.StatelessScope(initialize_variables=False):
+        net = keras.saving.deserialize_keras_object(json.loads(said), safe_mode=True)
+    needed = sum(prod(variable.shape) * (8 if "64" in variable.dtype else 4) for variable in net.weights)
+    if needed > (there := memory()):
+        raise ValueError(f"its layers need {needed / 1e9:,.0f} GB, but this machine has {there / 1e9:,.0f} GB")
+
+
+_LONGEST = 1 << 27  # bytes of what says how a net is built
 
 
 def _weights(net: keras.Model, history: dict[str, Array]) -> Weights:

@@ -139,6 +139,21 @@ def test_a_keras_file_with_code_in_it_does_not_run(tmp_path: Path) -> None:
         CNNSpec(filters=2, fit="never", weights=path).fit(DigitsSpec().load(Memory()), COMPUTE, silent)
 
 
+def test_a_keras_file_of_layers_larger_than_memory_is_refused_before_they_are_made(tmp_path: Path) -> None:
+    import keras
+
+    configure(COMPUTE)
+    plain, path = tmp_path / "plain.keras", tmp_path / "huge.keras"
+    keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(5)]).save(plain)
+    with zipfile.ZipFile(plain) as whole, zipfile.ZipFile(path, "w") as changed:
+        for name in whole.namelist():
+            changed.writestr(name, whole.read(name).replace(b'"units": 5', b'"units": 300000000000'))
+    with pytest.raises(
+        InputError, match=r"huge.keras cannot be read .*: its layers need 4,800 GB, but this machine has"
+    ):
+        CNNSpec(filters=2, fit="never", weights=path).fit(DigitsSpec().load(Memory()), COMPUTE, silent)
+
+
 def test_numbers_that_numpy_has_not_are_refused_by_name(tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(2, dtype=torch.float8_e4m3fn)}, tmp_path / "f8.safetensors")
     with pytest.raises(InputError, match=r"'weight' holds numbers of type F8_E4M3; F64, F32, .* can be read"):
