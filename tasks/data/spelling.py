@@ -1,19 +1,23 @@
 """Texts read by the tokenizer of the model that explains them: cut into words, each with the tokens that spell it."""
 
+import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
+from exhibit.tasks.data.growth import most_letters
 from exhibit.tasks.data.rows import texts
 from exhibit.tasks.data.text_column import TextColumn
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Input
 from exhibit.tasks.records.language import say
+from exhibit.tasks.records.shown import as_power
 from exhibit.tasks.records.spelling import Spelling, of_the_tokenizers
+from exhibit.tasks.room import memory
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 # at, and all that stands between two spaces would be a whole sentence.
 _UNSPACED = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "BOPOMOFO", "YI", "THAI", "LAO", "KHMER",
                        "MYANMAR", "TIBETAN", "IDEOGRAPHIC", "HALFWIDTH"})  # fmt: skip
+_EACH = 100  # bytes of a letter that may be a token: where it stood, what it is, which id it has
 _SPACE, _BREAK = "(space)", "(line break)"
 
 
@@ -179,6 +184,13 @@ class Speller(TextColumn):
         return found
 
     def _encoding(self, text: str, special: bool = False) -> "Encoding":
+        letters = most_letters(self._settings, len(text))
+        if letters * _EACH > (there := memory()):
+            raise InputError(
+                f"model.path: {self.file.name} may make {as_power(letters)} letters of a text of {len(text):,}, for "
+                f"which the {there / 1e9:,.0f} GB of this machine are too few; take out of its normalizer or its "
+                "post_processor what repeats the text, or give shorter texts"
+            )
         with of_the_tokenizers(self.file):
             return self._tokenizer.encode(text, add_special_tokens=special)
 
@@ -188,6 +200,12 @@ class Speller(TextColumn):
     def _id(self, token: str) -> int:
         number = self._tokenizer.token_to_id(token)
         return self.padding if number is None else number
+
+    @cached_property
+    def _settings(self) -> dict[str, Any]:
+        with of_the_tokenizers(self.file):
+            found: dict[str, Any] = json.loads(self.file.read_text(encoding="utf-8"))
+        return found
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":

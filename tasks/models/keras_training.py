@@ -15,7 +15,6 @@ import numpy as np
 from exhibit.tasks.models.hdf5 import require_self_contained
 from exhibit.tasks.models.keras import Encode, configure, one_or_all
 from exhibit.tasks.models.keras_import import global_state, keras
-from exhibit.tasks.models.memory import memory
 from exhibit.tasks.models.training import Measured, TrainingSpec, label_spreads
 from exhibit.tasks.models.weights import read, require_belongs
 from exhibit.tasks.protocols import Compute, Progress
@@ -24,6 +23,7 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.opening import there
 from exhibit.tasks.records.shown import unread_by
+from exhibit.tasks.room import memory
 
 Build = Callable[[], keras.Model]
 

@@ -1,10 +1,10 @@
 """What a batch needs of memory, estimated and refused before it is asked for."""
 
-import os
 from math import prod
 
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.room import memory
 
 _COPIES = 3  # the raw values, what a net takes, and their gradient
 _BYTES = 4  # of a float32
@@ -22,8 +22,3 @@ def require_memory(dataset: Dataset, samples: int, key: str) -> None:
             f"{key}: {samples:,} samples at a time need about {needed / 1e9:,.0f} GB, but this machine has "
             f"{there / 1e9:,.0f} GB; give a smaller number, or smaller samples"
         )
-
-
-def memory() -> int:
-    """Bytes of memory of this machine."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

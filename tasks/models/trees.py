@@ -11,12 +11,12 @@ from exhibit.tasks.models.callable import EstimatorModel, flat
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.models.duration import require_quick
 from exhibit.tasks.models.encoding import require_kept
-from exhibit.tasks.models.memory import memory
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.language import say
 from exhibit.tasks.records.model import OutputKind, Weights
+from exhibit.tasks.room import memory
 
 _FEW = 4  # trees that say what all of them cost
 _TIMES, _COPIES = 2, 3  # that they are fitted, for they are not stored; and that their nodes are held

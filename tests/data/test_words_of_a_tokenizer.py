@@ -1,5 +1,6 @@
 """Texts read by the tokenizer of a model: words as a reader knows them, each with all the tokens that spell it."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, normalizers, processors, trainers
+from tokenizers import Regex, Tokenizer, models, normalizers, processors, trainers
 
+from exhibit.tasks.data.growth import most_letters
 from exhibit.tasks.data.spelling import Speller
 from exhibit.tasks.data.text import TextSpec
 from exhibit.tasks.records.base import InputError
@@ -268,3 +270,38 @@ def test_texts_of_other_models_need_a_label_and_are_cut_into_no_pieces(tmp_path:
         TextSpec(path=path, text="text").load(Memory())
     with pytest.raises(InputError, match=r"data\.tokens: 'pieces' needs a model with a tokenizer of its own"):
         TextSpec(path=path, text="text", tokens="pieces").load(Memory())
+
+
+TWICE = normalizers.Replace("a", "aa")
+GROWING: dict[str, Any] = {
+    "letters": {"normalizer": normalizers.Sequence([TWICE] * 60)},
+    "letters of a pattern": {"normalizer": normalizers.Sequence([normalizers.Replace(Regex("$|^"), "ab")] * 60)},
+    "the text": {
+        "post_processor": processors.Sequence([processors.TemplateProcessing(single="$A $A", special_tokens=[])] * 60)
+    },
+}
+
+
+@pytest.mark.parametrize("parts", GROWING.values(), ids=GROWING)
+def test_a_tokenizer_that_repeats_a_text_without_bound_is_refused_before_it_does(
+    parts: dict[str, Any], tmp_path: Path
+) -> None:
+    tokenizer = wordpiece(ENGLISH)
+    for name, part in parts.items():
+        setattr(tokenizer, name, part)
+    with pytest.raises(
+        InputError, match=r"tokenizer.json may make 1×10¹⁸ letters of a text of 6, for which the \d+ GB"
+    ):
+        speller(tokenizer, tmp_path).read("a film")
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_no_more_tokens_come_of_a_text_than_its_tokenizer_may_make(make: Any, tmp_path: Path) -> None:
+    tokenizer = make([*ENGLISH, *JAPANESE])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    settings = json.loads((tmp_path / "tokenizer.json").read_text())
+    for text in ("\ufdfa" * 20, "İ" * 9, "a film 🎬", "退屈な映画でした。", "e\u0301" * 9):
+        assert len(tokenizer.encode(text, add_special_tokens=False).ids) <= most_letters(settings, len(text))
+        if tokenizer.normalizer is not None:
+            assert len(tokenizer.normalizer.normalize_str(text)) <= most_letters(settings, len(text))
+    assert most_letters(settings, 10_000) < 5_000_000

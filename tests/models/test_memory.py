@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from exhibit.tasks.models.memory import memory, require_memory
+from exhibit.tasks.models.memory import require_memory
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset, Input
+from exhibit.tasks.room import memory
 
 
 def pictures(side: int) -> Dataset:
