@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from exhibit.tasks.data.classes import categories_of, given_labels, several_columns
-from exhibit.tasks.data.rows import Labels, numbers
+from exhibit.tasks.data.rows import Labels, is_number_word, numbers
 from exhibit.tasks.data.rows import words as words_of
 from exhibit.tasks.data.session import predicted
 from exhibit.tasks.data.several import SeveralLabels
@@ -181,6 +181,7 @@ def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words, name: str) 
     values = np.asarray(y)
     found = _different(y, values) if given is None and values.ndim == 1 else ()
     if len(found) == outputs:
+        _require_one_order(found, values)
         given = found
     elif len(found) > 1 and set(found) <= set(map(str, range(1, outputs))):
         raise InputError(
@@ -195,9 +196,28 @@ def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words, name: str) 
         )
     if given is None and (values.ndim == 1 or values.shape[-1] == 1):  # the columns of one-hot rows say it themselves
         given = tuple(map(str, range(outputs)))
+        if not set(found) <= set(given):
+            raise InputError(
+                f"y: its labels are {', '.join(found[:_NAMED])}, and the model has {outputs} outputs; give classes, "
+                "all values of the labels in the order of the outputs"
+            )
     told = given_labels(y, given, name, "y")
     known = Labels(name=name, task="classification", classes=told.order)
     return known.values(told.cells, "y"), told.names or told.order
+
+
+def _require_one_order(found: Sequence[str], values: Array) -> None:
+    """Raises InputError for labels that are numbers written as words, and have another order as the one than as the
+    other: some models count by the one, some by the other."""
+    if values.dtype.kind in "iufb" or not all(map(is_number_word, found)):
+        return
+    by_size = sorted(found, key=float)
+    if list(found) == sorted(found) != by_size:  # else categories say it
+        raise InputError(
+            f"y: its labels are words, {', '.join(sorted(found)[:_NAMED])} by their letters and "
+            f"{', '.join(by_size[:_NAMED])} by their size: which is the order of the outputs cannot be told; give "
+            f"classes={by_size[:_NAMED]}, in that order, or y as numbers"
+        )
 
 
 def _require_own(y: Any, names: Sequence[str]) -> None:

@@ -494,7 +494,11 @@ def test_what_is_wrong_about_several_labels_is_said(change: dict[str, Any], said
             {"y": np.array([b"a", b"b", b"c"] * 10)},
             "y: a label is a number, a word or a truth value, not of type bytes",
         ),
-        ({"y": ["a"] * 29 + ["b"]}, "y: classes are 0, 1, 2, but the labels are a, b"),
+        ({"y": ["a"] * 29 + ["b"]}, "y: its labels are a, b, and the model has 3 outputs; give classes, all values"),
+        (
+            {"y": ["1", "2", "10"] * 10},
+            "labels are words, 1, 10, 2 by their letters and 1, 2, 10 by their size: which is",
+        ),
         (
             {"y": [1] * 29 + [2]},
             "y: its labels are 1, 2, and the model has 3 outputs: whether these are counted from 0",
