@@ -97,9 +97,13 @@ def _used(outputs: Sequence[tf.Tensor]) -> set[str]:
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """SHAP replaces how TensorFlow records gradients, and puts that back only if nothing fails; it warns of graphs
-    that have been checked here, and calls a net of one input with a list. Each output is a graph of its own."""
+    that have been checked here, and calls a net of one input with a list. Each output is a graph of its own. Of what is
+    linear it knows the difference, but not the other sign, which the first of two classes is made by."""
+    from shap.explainers._deep.deep_tf import op_handlers, passthrough
+
     before, logger = execute.record_gradient, tf.get_logger()
     logger.addFilter(_is_news)
+    op_handlers["Neg"] = passthrough
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Your TensorFlow version is newer", UserWarning)
@@ -107,6 +111,7 @@ def _undisturbed() -> Iterator[None]:
             yield
     finally:
         execute.record_gradient = before
+        del op_handlers["Neg"]
         logger.removeFilter(_is_news)
 
 

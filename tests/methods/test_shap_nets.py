@@ -18,6 +18,7 @@ from exhibit.tasks.methods.shap_gradient import GradientShapSpec, _left_out, _mo
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.models.keras import KerasModel, configure
 from exhibit.tasks.models.keras_import import keras
+from exhibit.tasks.models.keras_sigmoid import TwoClassesModel, TwoSigmoidsModel
 from exhibit.tasks.models.keras_softmax import LogitsModel as KerasLogitsModel
 from exhibit.tasks.models.torch import Encoded, TorchModel, as_tensors
 from exhibit.tasks.models.torch_softmax import LogitsModel
@@ -448,6 +449,23 @@ def test_operations_without_a_rule_are_refused_in_keras_too(
     )
     with pytest.raises(InputError, match=r"no exact rule for the operation .*strange.*; use integrated_gradients"):
         explain(DeepShapSpec(), keras_model(net), {"x": rows(0, 2, 5)}, baselines={"x": rows(1, 3, 5)})
+
+
+def test_deep_explains_both_classes_of_a_keras_net_with_one_sigmoid(layers: keras.layers, explain: Explain) -> None:
+    """The first class is the second with the other sign: as SHAP's own explainer says of the net before its sigmoid."""
+    keras.utils.set_random_seed(0)
+    parts = [layers.Dense(4, activation="tanh"), layers.Dense(1)]
+    plain = keras.Sequential([layers.Input((5,)), *parts])
+    x, background = rows(0, 2, 5), rows(1, 3, 5)
+    ending = keras.Sequential([layers.Input((5,)), *parts, layers.Activation("sigmoid")])
+    two: TwoClassesModel | None = TwoSigmoidsModel.recognised(ending, lambda inputs: inputs, COMPUTE, {"x": x})
+    assert two is not None
+    asked = np.tile([0, 1], (2, 1))
+    found = explain(DeepShapSpec(), two, {"x": x}, asked, baselines={"x": background}, score="logit")
+    with pytest.warns(UserWarning, match="Your TensorFlow version is newer"):
+        own = shap.DeepExplainer(plain, background).shap_values(x, check_additivity=False)[..., 0]
+    np.testing.assert_allclose(found.values["x"], np.stack([-own, own], axis=2), atol=1e-6)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-5)
 
 
 def test_deep_explains_the_logits_of_a_net_that_ends_in_softmax(explain: Explain) -> None:
