@@ -77,6 +77,7 @@ def _unnamed_point(points: Mapping[str, Point], report: Report, store: Store) ->
         except InputError as error:
             refused[label] = error
             continue
+        refused |= _ruled_out(fit, label, found, rows, report.compute)
         yield from _about_methods(fit, label, refused, found)
         _require_explainable(fit[label], rows, store)
         yield from told(found, report.compute.batch)
@@ -157,6 +158,21 @@ def _rehearsed(point: Point, rows: _Rows, compute: Compute, *, fitted: bool = Fa
     return rehearsed(
         rows.data, rows.learned, point.model, point.method, point.target, point.selection, compute, known=fitted
     )
+
+
+def _ruled_out(
+    fit: Mapping[str, Point], begun: str, found: Rehearsal, rows: _Rows, compute: Compute
+) -> Mapping[str, InputError]:
+    """The methods that go by rules for the parts of a net, and that this net has others for; but the one that has been
+    `begun` with: only a try tells it."""
+    refused = {}
+    for label, point in fit.items():
+        if label != begun and point.method[label].by_rules and point.method[label].asks in found.gives:
+            try:
+                _rehearsed(point, rows, compute, fitted=True)
+            except InputError as error:
+                refused[label] = error
+    return refused
 
 
 def _about_questions(point: Point, data: Dataset) -> Iterator[str]:

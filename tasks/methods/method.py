@@ -44,6 +44,7 @@ class Method(Choice):
     aggregate: Aggregate = Field("raw", description="of channels and samples when summarised: raw, abs or square")
 
     _for_no_reader: ClassVar[frozenset[str]] = frozenset({"kind"})  # fields that `settings` leaves out
+    by_rules: ClassVar[bool] = False  # whether it refuses nets that have parts which it knows no rule for
 
     @property
     @abstractmethod

@@ -58,6 +58,7 @@ class DeepShapSpec(BackgroundMethod):
     )
     at: Side = Field("output", description="of the layer: input or output")
 
+    by_rules: ClassVar[bool] = True
     title: ClassVar[str] = "Deep SHAP"
     formula: ClassVar[str] = say(
         "mean over <i>x</i>′ of {formula}", formula="(<i>x</i> − <i>x</i>′) · <i>m</i>(<i>x</i>, <i>x</i>′)"

@@ -151,6 +151,23 @@ def test_a_model_of_ones_own_tells_itself_what_it_gives(
     assert "does not explain this LogisticRegression" in second
 
 
+def test_a_method_that_has_no_rule_for_a_part_of_the_net_is_not_among_those_that_fit(
+    tried_unnamed: Callable[..., list[str]], own_module: Callable[[str, str], None]
+) -> None:
+    """It was listed, and a report with it ended at the net's SiLU."""
+    own_module(
+        "smooth",
+        "from torch import nn\n\ndef net(last=None):\n"
+        "    return nn.Sequential(nn.Linear(4, 6), getattr(nn, last)(), nn.Linear(6, 3))\n",
+    )
+    words = "data=iris", "model=factory", "model.factory=smooth:net", "model.fit=auto", "model.epochs=1"
+    first, second = _unnamed(tried_unnamed(*words, "model.arguments.last=SiLU"))
+    assert "deep_shap" not in first
+    assert second.startswith("method: not deep_shap: SHAP has no exact rule for the module '1' (SiLU)")
+    (line,) = _unnamed(tried_unnamed(*words, "model.arguments.last=ReLU"))
+    assert "there are deep_shap, expected_gradients, " in line
+
+
 def test_what_is_wrong_whatever_the_method_is_is_said_as_ever(
     tried_unnamed: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
