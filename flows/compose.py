@@ -27,6 +27,7 @@ from yaml import YAMLError
 from exhibit.flows.errors import ConfigError, every, listed, unknown
 from exhibit.flows.filed import FILED
 from exhibit.flows.hydra_settings import is_hydras, refused, require_untouched
+from exhibit.flows.lacking import lacking
 from exhibit.flows.option_file import require_options
 from exhibit.flows.unreadable import reads, unreadable
 from exhibit.tasks.records.override import quoted
@@ -271,7 +272,10 @@ def _compose(combination: _PointOverrides, config_dir: Path | None, known: _Know
                 f"{secret}: a value from the environment would be printed in the report and kept in its evidence; "
                 "give it in paths or runner, which are not, or write it out"
             )
-        plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        try:
+            plain: Any = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        except MissingMandatoryValue as error:
+            raise ConfigError(lacking(config, point_name(combination.varied))) from error
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise ConfigError(_explain(error, point_name(combination.varied), config_dir)) from error
     return Composed(combination.varied, subject, plain)
@@ -332,8 +336,6 @@ def _explain(error: BaseException, where: str, config_dir: Path | None) -> str:
         case MissingConfigException(missing_cfg_file=str(missing)):
             group, _, option = missing.rpartition("/")
             sentence = unknown(f"{group}={option}{where}", "option", option, groups(config_dir).get(group, ()))
-        case MissingMandatoryValue(full_key=str(key)):
-            sentence = f"{key}{where}: a value must be given"
         case ConfigKeyError() | ConfigAttributeError() if isinstance(parent := error.parent_node, DictConfig):
             key = str(error.full_key)
             sentence = unknown(f"{key}{where}", "key", key.rpartition(".")[2], map(str, parent))

@@ -162,7 +162,8 @@ def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
             sentence += f"; it is a key of {listed(have)}" if have else ""
         case "missing":
             simple = "type" in place.schema or "anyOf" in place.schema
-            sentence = f"{path}: a value must be given" + (f"; allowed: {_allowed(place.schema)}" if simple else "")
+            about = f" ({told})" if (told := place.schema.get("description", "").partition("\n")[0]) else ""
+            sentence = f"{path}: a value must be given" + f"; allowed: {_allowed(place.schema)}{about}" * simple
         case "union_tag_not_found":
             sentence = f"{path}.kind: a value must be given; allowed: {listed(tags)}"
         case "union_tag_invalid":

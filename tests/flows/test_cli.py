@@ -70,7 +70,19 @@ BAD = {
     "study=iris,digits +foo=1": "foo (point study=iris): there is no such key; allowed: ",
     "study=iris model.hidden=many": "model.hidden: given 'many', allowed: a whole number, at least 1",
     "study=iris model.dropout=1.5": "model.dropout: given 1.5, allowed: a number, at least 0 and below 1",
-    "study=iris model.hidden=???": "model.hidden: a value must be given",
+    "study=iris model.hidden=???": "model.hidden: a value must be given; type model.hidden=VALUE",
+    "data=table model=mlp method=[occlusion]": "data.label: a value must be given; type data.label=COLUMN data.path=FILE",
+    "data=table data.path=a.csv model=mlp method=[occlusion]": "data.label: a value must be given; type data.label=COLUMN",
+    "data=text data.path=a.csv model=estimator method=[occlusion]": "data.text: a value must be given; type "
+    "data.text=COLUMN model.path=FILE",
+    "data=photographs model=timm method=[occlusion]": "data.paths: a value must be given; type 'data.paths=[FILE]' "
+    "model.architecture=NAME model.weights=FILE",
+    "data=image_folder model=transformers method=[occlusion]": "data.path: a value must be given; type "
+    "data.path=FOLDER model.path=FOLDER",
+    "data=iris model=factory method=[factory]": "method.factory.factory: a value must be given; type "
+    "method.factory.factory=MODULE:FUNCTION model.factory=MODULE:FUNCTION",
+    "data=table model=mlp,factory method=[occlusion] data.path=a": "data.label (point model=mlp): a value must be "
+    "given; type data.label=COLUMN",
     "study=iris model.hidden": "model.hidden: cannot be read as key=value; there is no = in it",
     "study=iris method=[a": "method=[a: its value cannot be read (",
     "study=iris method=[]": "method=[]: the name of an option was expected; allowed: ",
