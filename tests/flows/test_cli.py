@@ -71,8 +71,10 @@ BAD = {
     "study=iris model.hidden=many": "model.hidden: given 'many', allowed: a whole number, at least 1",
     "study=iris model.dropout=1.5": "model.dropout: given 1.5, allowed: a number, at least 0 and below 1",
     "study=iris model.hidden=???": "model.hidden: a value must be given; type model.hidden=VALUE",
-    "data=table model=mlp method=[occlusion]": "data.label: a value must be given; type data.label=COLUMN data.path=FILE",
-    "data=table data.path=a.csv model=mlp method=[occlusion]": "data.label: a value must be given; type data.label=COLUMN",
+    "data=table model=mlp method=[occlusion]": "data.label: a value must be given; type data.label=COLUMN "
+    "data.path=FILE",
+    "data=table data.path=a.csv model=mlp method=[occlusion]": "data.label: a value must be given; type "
+    "data.label=COLUMN",
     "data=text data.path=a.csv model=estimator method=[occlusion]": "data.text: a value must be given; type "
     "data.text=COLUMN model.path=FILE",
     "data=photographs model=timm method=[occlusion]": "data.paths: a value must be given; type 'data.paths=[FILE]' "
