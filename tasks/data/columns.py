@@ -38,7 +38,7 @@ _TRUTH = {"False": 0.0, "True": 1.0}
 MISSING, OTHER = "missing", "other"  # categories of what no cell says
 
 # What becomes of an empty cell. keep: the model is given it as it is.
-Filling = Literal["exclude", "keep", "mean", "median", "constant", "commonest", "category"]
+Filling = Literal["exclude", "keep", "mean", "median", "constant", "commonest", "category", "word"]
 
 
 # What becomes of a column of more categories than are asked for.
@@ -47,14 +47,15 @@ Rare = Literal["refuse", "other", "frequency"]
 
 class Asked(Record):
     """What is asked of one column. `category`: it is one even if it holds numbers; `most`: so many categories at most,
-    of more becomes what `rare` says; `filling`: what becomes of empty cells; `constant`: the number that they become
-    where that is asked for."""
+    of more becomes what `rare` says; `filling`: what becomes of empty cells; `constant`, `stand_in`: the number or the
+    word that they become where that is asked for."""
 
     category: bool = False
     most: int
     rare: Rare = "refuse"
     filling: Filling = "exclude"
     constant: float = 0.0
+    stand_in: str = ""
 
 
 class Column(TableColumn):
@@ -65,6 +66,7 @@ class Column(TableColumn):
     filling: Filling = Field("exclude", exclude_if=lambda filling: filling == "exclude")
     rest: bool = Field(False, exclude_if=lambda rest: not rest)
     constant: float = Field(0.0, exclude_if=lambda constant: not constant)
+    stand_in: str = Field("", exclude_if=lambda word: not word)
     frequency: bool = Field(False, exclude_if=lambda frequency: not frequency)
     shares: tuple[float, ...] = Field((), exclude_if=lambda shares: not shares)
 
@@ -88,9 +90,10 @@ class Column(TableColumn):
             if len(known) and isinstance(known.iloc[0], date | timedelta):  # however few they are
                 require_no_dates(name, known_words, typed("data.dates", [name]))
                 raise InputError(f"data.path: the column {name!r} holds spans of time; give their seconds or days")
+        told = asked.filling == "word"  # a category also where no cell of the fit is empty: of other rows one may be
         gaps = asked.filling in ("category", "constant") and len(known_words) < len(cells)
         counts = Counter(known_words)
-        if set(counts) <= _TRUTH.keys() and not asked.category and not gaps:
+        if set(counts) <= _TRUTH.keys() and not asked.category and not gaps and not told:
             return cls(name=name, kind="truth", filling=_of_words(asked.filling))
         categories, rest = sorted(counts), False
         require_one_spelling(categories, name, "path")
@@ -100,14 +103,16 @@ class Column(TableColumn):
                 raise InputError(_too_many(known, known_words, len(categories), asked.most))
         if many and asked.rare == "other":
             categories, rest = sorted(sorted(counts, key=lambda word: (-counts[word], word))[: asked.most - 1]), True
-        added = [*([_apart(MISSING, counts)] if gaps else []), *([_apart(OTHER, counts)] if rest else [])]
+        own = {asked.stand_in} - {*categories} if told else {_apart(MISSING, counts)} if gaps else {}
+        added = [*own, *([_apart(OTHER, counts)] if rest else [])]
         return cls(
             name=name,
             kind="category",
             categories=(*categories, *added),
             counted=not added and is_number(plain := as_plain(known)),
             truths=not added and is_truth(plain),
-            filling="category" if gaps else _of_words(asked.filling),
+            filling="word" if told else "category" if gaps else _of_words(asked.filling),
+            stand_in=asked.stand_in if told else "",
             rest=rest,
             frequency=many and asked.rare == "frequency",
         )
@@ -119,6 +124,11 @@ class Column(TableColumn):
         if asked.filling == "category":
             raise InputError(
                 f"data.missing: 'category' has no meaning for the numbers of {name!r}; {by_column(name, 'mean')}"
+            )
+        if asked.filling == "word":
+            raise InputError(
+                f"data.missing: {name!r} holds numbers, and {asked.stand_in!r} is a word; {by_column(name, 'mean')}, "
+                f"or {typed('data.categories', [name])} makes words of them"
             )
         return cls(name=name, kind="number", filling=asked.filling, constant=asked.constant)
 
@@ -190,6 +200,8 @@ class Column(TableColumn):
         match self.filling:
             case "constant":
                 return self.constant
+            case "word":
+                return float(self.categories.index(self.stand_in))
             case "mean" if len(known):
                 return float(known.mean(dtype=np.float64))
             case "median" if len(known):
@@ -212,6 +224,8 @@ class Column(TableColumn):
         """That an empty cell became, in words."""
         if self.filling == "category":
             return say("a category of its own, “{category}”", category=self.categories[self.missing_place])
+        if self.filling == "word":
+            return f"“{self.stand_in}”"
         if self.filling == "commonest":
             return say("“{value}”, the commonest", value=str(self.word(value)))
         number = f"{float(f'{value:.6g}'):,.15g}".replace("-", "−")

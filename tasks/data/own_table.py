@@ -15,7 +15,7 @@ from exhibit.tasks.data.named import LABEL, Named, columns_of_rows
 from exhibit.tasks.data.own import LabelColumns, RowsSpec
 from exhibit.tasks.data.rows import numbers, numbers_rows, require_columns, row_name
 from exhibit.tasks.data.table import RandomForestSpec
-from exhibit.tasks.records.base import Array, InputError
+from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Dataset, Input, Reference, Wanted
 from exhibit.tasks.records.decision import ByName
 from exhibit.tasks.records.decision import Column as NamedColumn
@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 
 _Constant = Annotated[float, Field(ge=-1e12, le=1e12)]
 Missing = Literal["refuse", "exclude", "mean", "median", "constant", "category"] | _Constant
+
+
+class Word(Record):
+    """A word that stands in for an empty cell: the one of the training of a model that was fitted elsewhere."""
+
+    word: str = Field(min_length=1, max_length=300)
+
+
 _MANY = 100_000  # categories of a column that a model is given as it is
 
 
@@ -61,11 +69,12 @@ class TableSpec(RowsSpec, Named):
         description="columns of dates, each of which becomes year, month, weekday, hour if any, and age in days; of "
         "one with an offset, as 2026-01-31T01:00+02:00, all but the age are as written",
     )
-    missing: Missing | Annotated[dict[str, Missing], Field(min_length=1)] = Field(
+    missing: Missing | Annotated[dict[str, Missing | Word], Field(min_length=1)] = Field(
         "refuse",
         description="of rows that lack a value, unless the model takes them; exclude: left out and listed; mean, "
         "median: of the training rows, of a category the commonest; a number, or constant for 0: that; category: one "
-        "of its own, of words alone; or by column, as {age: mean, job: category}",
+        "of its own, of words alone; or by column, as {age: mean, job: category, city: {word: none}}, the last for a "
+        "word of your own",
     )
     reference: RandomForestSpec | None = Field(
         None,
@@ -157,6 +166,7 @@ class TableSpec(RowsSpec, Named):
                     rare=self.rare,
                     filling=fillings[name],
                     constant=_constant(said[name]),
+                    stand_in=_stand_in(said[name]),
                 ),
             )
             for name in order or chosen
@@ -201,14 +211,14 @@ class TableSpec(RowsSpec, Named):
             )
         return chosen
 
-    def _said(self, table: "Table", chosen: Sequence[str], *, kept: bool) -> dict[str, Missing]:
+    def _said(self, table: "Table", chosen: Sequence[str], *, kept: bool) -> dict[str, Missing | Word]:
         """What is said of the empty cells of each column. `kept`: the model is given what nothing is said of.
 
         Raises:
             InputError: where cells are empty and nothing is said of them, with their counts and what may be said.
         """
         if isinstance(self.missing, dict):
-            said: Mapping[str, Missing] = self.missing
+            said: Mapping[str, Missing | Word] = self.missing
             require_columns(table, said, "data.missing: there is no column {} among the features")
         else:
             said = dict.fromkeys(chosen, self.missing)
@@ -390,13 +400,23 @@ def _is_category(cells: "Cells") -> bool:
     return isinstance(cells.dtype, pd.CategoricalDtype)
 
 
-def _filling(said: Missing) -> Filling:
+def _filling(said: Missing | Word) -> Filling:
     """Of what is not refused."""
-    return "constant" if isinstance(said, float) else "keep" if said == "refuse" else said
+    match said:
+        case float():
+            return "constant"
+        case Word():
+            return "word"
+        case _:
+            return "keep" if said == "refuse" else said
 
 
-def _constant(said: Missing) -> float:
+def _constant(said: Missing | Word) -> float:
     return said if isinstance(said, float) else 0.0
+
+
+def _stand_in(said: Missing | Word) -> str:
+    return said.word if isinstance(said, Word) else ""
 
 
 def _emptiest(table: "Table", names: Sequence[str]) -> str:

@@ -640,7 +640,7 @@ class CatBoost(Fitted):
             if np.isnan(table.codes[:, place]).any():
                 raise InputError(
                     f"model.path: {column.name!r} is a category of CatBoost, which takes none without a value; name "
-                    f"one as in its training: {typed_for('data.missing', column.name, 'category')}"
+                    f"the word of its training for it: {typed_for('data.missing', column.name, {'word': 'WORD'})}"
                 )
             words: Any = np.array(self._words.of(place, column).words, object)
             frame[column.name] = words[table.codes[:, place].astype(np.int64)]

@@ -16,9 +16,10 @@ _ESCAPED = re.compile(r"[\\()\[\]{}:=,]")
 
 
 Listed = Sequence[str | float]
+Value = str | Listed | Mapping[str, str]
 
 
-def typed(key: str, value: str | Listed | Mapping[str, str | Listed], listed: bool = False) -> str:
+def typed(key: str, value: str | Listed | Mapping[str, Value], listed: bool = False) -> str:
     """`key=value` as it works in a shell: `data.label=size`, but `'data.label="Größe"'`. `listed`: as the one item of
     a list.
 
@@ -38,13 +39,15 @@ def typed(key: str, value: str | Listed | Mapping[str, str | Listed], listed: bo
     return in_shell(f"{key}=[{words}]" if listed else f"{key}={words}")
 
 
-def _value(value: str | Listed) -> str:
+def _value(value: Value) -> str:
     if isinstance(value, str):
         return quoted(value)
+    if isinstance(value, Mapping):  # with blanks, which YAML asks for
+        return f"{{{', '.join(f'{name}: {quoted(one)}' for name, one in value.items())}}}"
     return f"[{','.join(quoted(one) if isinstance(one, str) else f'{one:.15g}' for one in value)}]"
 
 
-def typed_for(key: str, name: str, value: str | Listed, listed: bool = False) -> str:
+def typed_for(key: str, name: str, value: Value, listed: bool = False) -> str:
     """`'key={name:value}'` as it works in a shell; as a line of a YAML file where the grammar takes no such name.
     `listed`: as the one item of a list."""
     if key_word(name) is None:

@@ -344,3 +344,26 @@ def test_parts_of_dates_are_told_apart_in_a_list(tmp_path: Path) -> None:
     frame = pd.DataFrame({"at": ["2024-01-01", "2024-01-02"], "x": [1, 2], "price": [1.5, 2.5]})
     with pytest.raises(InputError, match=r"there are 'at, year', 'at, month', 'at, weekday', 'at, age in days', x;"):
         loaded(frame, tmp_path, Wanted(names=("at", "x")), dates=["at"], test_share=0)
+
+
+def test_an_empty_cell_may_be_a_word_of_the_users_own(tmp_path: Path) -> None:
+    """As before a model was fitted: `fillna("none")`. Where cells hold the word already, it is that category."""
+    frame = pd.DataFrame({"job": ["nurse", None, "smith", "none"], "city": ["a", "b", None, "a"], "y": [1.5, 2, 3, 4]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    spec = TableSpec(path=tmp_path / "t.csv", label="y", test_share=0,
+                     missing={"job": {"word": "none"}, "city": {"word": "nowhere"}})  # fmt: skip
+    data = spec.load(Memory())
+    (table,) = data.inputs
+    assert table.features == ("job: none", "job: nurse", "job: smith", "city: a", "city: b", "city: nowhere")
+    assert table.values[:, :3].tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1], [1, 0, 0]]
+    assert table.values[:, 5].tolist() == [0, 0, 1, 0]
+    assert "job in 1 (“none”)" in data.description
+    assert "city in 1 (“nowhere”)" in data.description
+
+
+def test_a_word_is_no_number_of_a_column_of_numbers(tmp_path: Path) -> None:
+    pd.DataFrame({"age": [1.5, None, 3], "y": [1.5, 2, 3]}).to_csv(tmp_path / "t.csv", index=False)
+    spec = TableSpec(path=tmp_path / "t.csv", label="y", missing={"age": {"word": "none"}})
+    with pytest.raises(InputError, match=r"'age' holds numbers, and 'none' is a word; 'data\.missing=") as error:
+        spec.load(Memory())
+    assert str(error.value).endswith("or 'data.categories=[age]' makes words of them")

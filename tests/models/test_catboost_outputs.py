@@ -13,6 +13,7 @@ from exhibit.tasks.models.estimator import EstimatorSpec
 from exhibit.tasks.models.fitted import read_fitted
 from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.stages.load import columns_wanted
 from tests.conftest import Memory
 
 ROWS = np.random.default_rng(0).normal(size=(120, 2))
@@ -61,3 +62,25 @@ def test_another_task_is_advised(tmp_path: Path) -> None:
     assert read_fitted((tmp_path / "m.cbm").read_bytes(), ".cbm", 1).classifies
     with pytest.raises(InputError, match=r"is a classifier, .* data\.task=classification says otherwise"):
         restored(tmp_path, SHARES)
+
+
+def test_gaps_become_the_word_that_stood_there_in_the_training(tmp_path: Path) -> None:
+    """CatBoost takes no category without a value, so that a user fills them by a word; any other word is one that the
+    model never saw, and says nothing of itself."""
+    jobs = np.where(WON == 1, "nurse", np.where(ROWS[:, 0] > 0, "smith", None))
+    filled = pd.DataFrame({"job": pd.Series(jobs).fillna("none"), "a": ROWS[:, 0]})
+    model = catboost.CatBoostClassifier(iterations=5, depth=2, verbose=0, thread_count=1, allow_writing_files=False)
+    model.fit(filled, WON, cat_features=["job"]).save_model(str(tmp_path / "m.cbm"))
+    pd.DataFrame({"job": jobs, "a": ROWS[:, 0], "y": WON}).to_csv(tmp_path / "t.csv", index=False)
+    spec = EstimatorSpec(path=tmp_path / "m.cbm")
+
+    def found(**missing: Any) -> Any:
+        data = TableSpec(path=tmp_path / "t.csv", label="y", test_share=0, **missing)
+        rows = data.load_for(Memory(), columns_wanted(data, spec, COMPUTE))
+        return spec.restore(rows, spec.fit(rows, COMPUTE, silent), COMPUTE).predict(rows.arrays)
+
+    truth = model.predict_proba(filled)
+    np.testing.assert_allclose(found(missing={"job": {"word": "none"}}), truth, atol=1e-12)
+    assert np.abs(found(missing="category") - truth).max() > 0.01
+    with pytest.raises(InputError, match=r"the word of its training for it: 'data\.missing=\{job:\{word: WORD\}\}'"):
+        found()
