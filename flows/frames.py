@@ -18,6 +18,11 @@ def has_words_or_gaps(frame: Any) -> bool:
     return bool(frame.isna().any(axis=None)) or any(kind.kind not in "fiub" for kind in frame.dtypes)
 
 
+def has_gaps_alone(frame: Any) -> bool:
+    """Whether it holds numbers, of which some are missing."""
+    return bool(frame.isna().any(axis=None)) and all(kind.kind in "fiub" for kind in frame.dtypes)
+
+
 def as_it_was(frame: Any, columns: Sequence[TableColumn]) -> Callable[[Array], Any]:
     """From codes (rows, columns), which `columns` tell, to a frame like `frame`: its columns in its order, each in its
     type as long as that can hold what is asked about."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from exhibit.flows.frames import as_it_was, has_words_or_gaps
+from exhibit.flows.frames import as_it_was, has_gaps_alone, has_words_or_gaps
 from exhibit.flows.given_labels import Words
 from exhibit.flows.kinds import KINDS, Taken, is_frame, is_tensor
 from exhibit.tasks.data.asked import told_list
@@ -55,12 +55,14 @@ def inputs_of(
         both = _joined(values, behind[key], key) if key in behind else values
         called = name if alone else str(key)
         taken[called] = KINDS[name].taken(both, names)
+        if name == "table" and (function or wanted is not None):
+            taken[called] = _with_gaps_told(taken[called], called)
         rows = len(both)
         split = np.where(np.arange(rows) < (len(values) if behind else 0), "explain", "train")
         where = key if alone else f"X: {key}"
         asked = _asked(taken[called].about["values"], wanted, where, function=function)
         inputs.append(input_of(called, taken[called].about, split, where, asked))
-        if inputs[-1].whole:
+        if inputs[-1].whole and is_frame(values):
             taken[called] = _whole(taken[called], inputs[-1].whole)
     counts = {item.name: len(item.values) for item in inputs}
     if len(set(counts.values())) > 1:
@@ -81,8 +83,11 @@ def _asked(values: Any, wanted: Wanted | None, where: str, *, function: bool) ->
     names = [str(name) for name in values.columns]
     if function and has_words_or_gaps(values):
         return Wanted(names=tuple(names))
-    if wanted is None or not wanted.names:
+    if wanted is None:
         return None
+    if not wanted.names:
+        # It takes columns by place, and cells without a value as its library has them.
+        return Wanted(names=tuple(names)) if has_gaps_alone(values) else None
     known = {*names, *(name.replace(" ", "_") for name in names)}  # as LightGBM writes them
     # A column of words may have been given to it as 0 or 1 for each word.
     if lacking := [one for one in wanted.names if one not in known and one.partition(": ")[0] not in known]:
@@ -91,6 +96,19 @@ def _asked(values: Any, wanted: Wanted | None, where: str, *, function: bool) ->
             f"are {told_list(with_quotes(names))}"
         )
     return wanted.model_copy(update={"only": False})
+
+
+def _with_gaps_told(taken: Taken, name: str) -> Taken:
+    """Numbers (samples, features) of which some are missing as a frame, whose cells may be; anything else as it is."""
+    values = taken.about["values"]
+    if is_frame(values) or values.ndim != 2 or values.dtype.kind != "f" or not np.isnan(values).any():
+        return taken
+    import pandas as pd
+
+    names = taken.about.get("features") or [f"{name} {place}" for place in range(values.shape[1])]
+    if len(names) != values.shape[1]:
+        return taken  # which is said where it is read
+    return taken._replace(about={"values": pd.DataFrame(values, columns=list(names)), "kind": "table"})
 
 
 def _whole(taken: Taken, columns: Sequence[TableColumn]) -> Taken:

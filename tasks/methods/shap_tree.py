@@ -174,11 +174,16 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
         values = values_of(rows) if own else in_batches(values_of, in_places(explainer, rows))
     except Exception as error:  # SHAP and the libraries under it each fail in their own way
         why = " ".join(str(error).split()).rstrip(".")
+        # Of several classes it knows boosted trees as they add up, which it calls their raw output.
+        hint = "give model.output=logits of a fitted model of your own, or " if "model_output" in why else ""
         raise InputError(
-            f"tree_shap: SHAP does not explain this {type(estimator).__name__} ({why}); use kernel_shap"
+            f"tree_shap: SHAP does not explain this {type(estimator).__name__} ({why}); {hint}use kernel_shap"
         ) from error
     if explainer.model.tree_output == "log_odds" and background is None and wanted == "probability":
-        raise InputError("background: without one SHAP explains the log-odds of boosted trees; give a number of rows")
+        raise InputError(
+            "background: without one SHAP explains the log-odds of boosted trees; give a number of rows, or of a "
+            "fitted model of your own model.output=logits"
+        )
     base = np.atleast_1d(explainer.expected_value)
     if values.ndim == 2:
         values, base = values[..., np.newaxis], base[-1:]

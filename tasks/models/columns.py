@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from exhibit.tasks.models.callable import CallableModel, flat
-from exhibit.tasks.models.fitted import Fitted, Scale, Whole
+from exhibit.tasks.models.fitted import Fitted, Scale, Whole, softmax
 from exhibit.tasks.protocols import Capability, Compute, Contributions
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, TableColumn
@@ -48,6 +48,11 @@ class ColumnsModel(CallableModel):
                     "model.output=logits, or a number of rows"
                 )
         if found is None:
+            if self.output == "probabilities" and self._fitted.trees() is not None:
+                raise InputError(
+                    "tree_shap: boosted trees of more than two classes add up to logits, and no share of a tree in "
+                    "their probabilities is known; give model.output=logits, or use kernel_shap"
+                )
             return None
         values = self._both(np.asarray(found, np.float64), shares=self.output == "probabilities")
         return Contributions(values[:, :-1], values[:, -1])
@@ -125,6 +130,27 @@ def require_these(fitted: Fitted, dataset: Dataset, where: str) -> None:
             f"and the data gives {', '.join(with_quotes(there[:10]))}; give it those that it was fitted on, in that "
             "order, by these names"
         )
+
+
+def require_logits(fitted: Fitted, dataset: Dataset, where: str) -> None:
+    """Raises InputError for a classifier whose probabilities are not those of what it adds up to, as where these were
+    calibrated, or belong to another loss than that of log-odds: what it adds up to would be called by a wrong name."""
+    some = dataset.take(np.arange(min(_TRIED, len(dataset.labels))))
+    columns = as_known(fitted, columns_of(some))
+    table = Whole(flat(some.arrays).astype(np.float64, copy=False), columns)
+    logits, shares = (np.asarray(fitted.predict(table, scale), np.float64) for scale in _OF_CLASSES)
+    each = 1 / (1 + np.exp(-logits))
+    read = [each] if logits.shape[1] == 1 else [softmax(logits), each, each / each.sum(axis=1, keepdims=True)]
+    known = shares[:, -1:] if logits.shape[1] == 1 else shares
+    if not any(one.shape == known.shape and np.allclose(one, known, rtol=0, atol=_CLOSE) for one in read):
+        raise InputError(
+            f"{where}: what the {type(fitted.item).__name__} adds up to is no logit of its probabilities, which are "
+            "made of it in another way; leave model.output at auto, which takes the probabilities"
+        )
+
+
+_TRIED, _CLOSE = 8, 1e-4
+_OF_CLASSES: tuple[Scale, Scale] = ("logits", "probabilities")
 
 
 def require_known(fitted: Fitted, dataset: Dataset, where: str) -> None:

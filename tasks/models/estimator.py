@@ -7,7 +7,15 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from exhibit.tasks.models.choice import GivenModel
-from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_known, require_order, require_these
+from exhibit.tasks.models.columns import (
+    ColumnsModel,
+    columns_of,
+    failure,
+    require_known,
+    require_logits,
+    require_order,
+    require_these,
+)
 from exhibit.tasks.models.fitted import READERS, Fitted, read_fitted
 from exhibit.tasks.models.remarks import order_of_outputs
 from exhibit.tasks.protocols import Capability, Compute, Model, Progress
@@ -126,6 +134,8 @@ class EstimatorSpec(GivenModel):
             )
         model = ColumnsModel(fitted, columns_of(dataset), kind, compute)
         self._try(model, dataset, fitted.classes)
+        if kind in ("logits", "log_odds"):
+            require_logits(fitted, dataset, "model.path")
         return model
 
     def remarks(self, dataset: Dataset, _: Weights, prediction: Prediction) -> Remarks:

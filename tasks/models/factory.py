@@ -20,7 +20,15 @@ from exhibit.tasks.held import in_memory
 from exhibit.tasks.models.callable import CallableModel, EstimatorModel, TwoClassesModel
 from exhibit.tasks.models.channels import Prepared, require_one_order
 from exhibit.tasks.models.choice import require_same
-from exhibit.tasks.models.columns import ColumnsModel, columns_of, failure, require_known, require_order, require_these
+from exhibit.tasks.models.columns import (
+    ColumnsModel,
+    columns_of,
+    failure,
+    require_known,
+    require_logits,
+    require_order,
+    require_these,
+)
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.encoding import Preprocess, plain, require_kept, shape_in_words, told
 from exhibit.tasks.models.fitted import Fitted, fitted
@@ -336,7 +344,10 @@ class FactorySpec(TrainingSpec):
             output = output or self._each_alone(made, model, outputs, some)
             model.output = output
             return model, outputs
-        model.output = self._output(output, outputs, some)
+        if made.backend() is None and output is not None:  # as its library says
+            model.output = output
+        else:
+            model.output = self._output(output, outputs, some)
         return model, outputs
 
     def remarks(self, dataset: Dataset, weights: Weights, prediction: Prediction) -> Remarks:
@@ -517,7 +528,7 @@ class FactorySpec(TrainingSpec):
             item, preprocess = made
         else:
             item, preprocess = made, called(lambda: getattr(made, "preprocess", None), {}, where)
-        return _Made(item, preprocess, self.pictures)
+        return _Made(item, preprocess, self.pictures, logits=self.output == "logits")
 
     def _keras_ready(self, compute: Compute) -> AbstractContextManager[None]:
         """Where the code may build a Keras net: that starts TensorFlow, and then threads can no longer be set."""
@@ -661,6 +672,7 @@ class _Made(NamedTuple):
     item: Any
     preprocess: Preprocess | None
     pictures: PreprocessSpec = NOTHING
+    logits: bool = False  # whether the config asks for them, which a fitted classifier has beside its probabilities
 
     def require_kept(self, dataset: Dataset) -> None:
         """Raises InputError for a net that takes a table as it is, and would see something else for its precision."""
@@ -796,7 +808,7 @@ class _Made(NamedTuple):
             raise InputError("model.factory: only nets take a preprocess; do it in the model itself")
         if self.pictures.given:
             raise InputError("model.preprocess: only nets take one; do it in the model itself")
-        if (own := fitted(self.item, compute.threads)) is not None and self._of_columns(some):
+        if (own := fitted(self.item, compute.threads)) is not None and self._of_columns(own, some):
             return self._on_columns(own, some, compute)
         if framework_of(self.item) == "scikit-learn":
             model = EstimatorModel(self.item, compute)
@@ -811,9 +823,11 @@ class _Made(NamedTuple):
             )
         return CallableModel(self.item, "values", compute), None
 
-    def _of_columns(self, some: Dataset) -> bool:
-        """Whether it is given a frame of columns: where the data has them whole, or its library takes nothing else."""
-        return any(item.whole for item in some.inputs) or framework_of(self.item) is None
+    def _of_columns(self, own: Fitted, some: Dataset) -> bool:
+        """Whether it is given whole columns: where the data has them, its library is not scikit-learn (whose classes
+        others put on) and knows no names, or its trees or its linear part are asked for what they add up to."""
+        of_sklearn = framework_of(self.item) is not None and (own.framework == "scikit-learn" or own.wanted.names)
+        return any(item.whole for item in some.inputs) or not of_sklearn or self.logits
 
     def _on_columns(self, own: Fitted, some: Dataset, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         require_these(own, some, "model.factory")
@@ -821,6 +835,11 @@ class _Made(NamedTuple):
         require_order(own.classes, some, "model.factory")
         amounts = not own.classifies or (some.task == "regression" and own.gives_shares)
         output: OutputKind = "values" if amounts else "chances" if some.several else "probabilities"
+        if self.logits and not amounts:
+            if some.several:
+                raise InputError("model.output: of several labels a fitted model gives probabilities; leave it at auto")
+            require_logits(own, some, "model.factory")
+            output = "log_odds" if len(some.classes) == 2 else "logits"
         return ColumnsModel(own, columns_of(some), output, compute), output
 
 
