@@ -615,6 +615,12 @@ class CatBoost(Fitted):
                 "tree_shap: against rows of a background CatBoost explains symmetric trees alone, and those of this "
                 "model (its grow_policy) are not; use kernel_shap"
             )
+        if scale == "probabilities" and self._loss.partition(":")[0] == "MultiClass":
+            raise InputError(
+                "tree_shap: of a softmax of several classes CatBoost shares out the change of a probability by that of "
+                "its own logit alone, be that next to nothing or the other way, so that values of any size and sign "
+                "come out; give model.output=logits, or use kernel_shap"
+            )
         shares = scale == "values" and self.gives_shares
         output = "Probability" if scale == "probabilities" or shares else "Raw"
         return self._values(table, reference_data=self._pool(background), model_output=output)

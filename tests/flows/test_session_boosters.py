@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from catboost import CatBoostClassifier
 from lightgbm import LGBMClassifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
@@ -139,3 +140,19 @@ def test_cells_without_a_value_come_to_a_function_as_they_are(store: str) -> Non
     report = exhibit.explain(total, GAPS, None, method="occlusion", check=[], store=store)
     assert kinds == {"ndarray"}
     np.testing.assert_allclose(report.scores.prediction, total(GAPS))
+
+
+def test_of_several_classes_catboost_is_explained_on_its_logits(store: str) -> None:
+    """Its own values of probabilities take the other sign where the logit of the class hardly changes."""
+    model = CatBoostClassifier(iterations=3, depth=2, verbose=0, allow_writing_files=False, thread_count=1)
+    model.fit(GAPS, CLASSES)
+    with pytest.raises(exhibit.InputError, match=r"of its own logit alone, .*; give model.output=logits, or use"):
+        explained(model, GAPS, CLASSES, store)
+    report = explained(model, GAPS, CLASSES, store, **{"model.output": "logits"})
+    for place, (row, output) in enumerate(zip(report.samples, report.scores.output, strict=True)):
+
+        def score(rows: np.ndarray, output: int = output) -> np.ndarray:
+            return np.asarray(model.predict(rows, prediction_type="RawFormulaVal"))[:, output]
+
+        expected = shapley(score, GAPS[row], GAPS[:BACKGROUND])
+        np.testing.assert_allclose(report.attributions["tree_shap"][place], expected, atol=1e-6)
