@@ -95,7 +95,7 @@ class PartitionShapSpec(HidingMethod):
         if len(inputs) > 1 or not all(item.traits.ids if tokens else item.traits.pixels for item in inputs):
             wanted = "text" if tokens else "image"
             text = len(inputs) == 1 and inputs[0].traits.ids
-            use = "method.NAME.masker=tokens" if text else "kernel_shap or occlusion"
+            use = "method=[partition_shap_tokens], or masker=tokens" if text else "kernel_shap or occlusion"
             kinds = ", ".join(f"{item.name!r} of kind {item.kind}" for item in inputs)
             raise InputError(
                 f"partition_shap: with masker {self.masker} it explains models of one {wanted}, but the inputs are "

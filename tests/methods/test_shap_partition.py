@@ -174,7 +174,7 @@ def test_blur_keeps_a_flat_image_and_averages_another() -> None:
         ("blur", ["image", "image"], "but the inputs are 'x0' of kind image, 'x1' of kind image"),
         ("tokens", ["table"], "models of one text, but"),
         ("tokens", ["image"], "models of one text, but"),
-        ("inpaint_ns", ["text"], "models of one image"),
+        ("inpaint_ns", ["text"], r"models of one image.*; use method=\[partition_shap_tokens\], or masker=tokens$"),
     ],
 )
 def test_kinds_of_input_that_do_not_fit_a_masker_are_refused(masker: Any, kinds: list[Kind], message: str) -> None:
