@@ -13,6 +13,7 @@ from exhibit.flows.given_inputs import Inputs, inputs_of
 from exhibit.flows.given_labels import Task, Words, labelled, several_of
 from exhibit.flows.kinds import in_numpy, is_tensor
 from exhibit.tasks.data import session
+from exhibit.tasks.data.aligned import require_aligned
 from exhibit.tasks.data.rows import FEW_CLASSES
 from exhibit.tasks.factory import said
 from exhibit.tasks.held import held_name, holding
@@ -85,6 +86,7 @@ def subject(
     with reading("X, background or names"):
         inputs = inputs_of(X, background, kind, words, None if own is None else own.wanted, function=function)
     with reading("y, classes or label"):
+        require_aligned(X.values() if isinstance(X, Mapping) else [X], y, "y:")
         several = several_of(y, task, words)
         two = several is None and _two_classes(y, words, task)
     with reading("title"):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from exhibit.tasks.data.aligned import require_aligned
 from exhibit.tasks.data.asked import arranged, told_counts
 from exhibit.tasks.data.blanks import require_no_blanks
 from exhibit.tasks.data.classes import Given, given_labels, several_columns
@@ -50,6 +51,10 @@ def dataset_of(given: Mapping[str, Any], where: str, wanted: Wanted | None = Non
         InputError: for keys that are missing or unknown, and for what cannot be read.
     """
     _known(given, _KEYS, _FURTHER, where)
+    values = (
+        item["values"] if isinstance(item, Mapping) and "values" in item else item for item in given["inputs"].values()
+    )
+    require_aligned(values, given["labels"], f"{where}:")
     frame = several_columns(given["labels"], given, where)
     several = frame is not None
     name = str(given.get("label_name", "label")) if not several else ""
