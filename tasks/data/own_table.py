@@ -20,7 +20,7 @@ from exhibit.tasks.records.data import Dataset, Input, Reference, Wanted
 from exhibit.tasks.records.decision import ByName
 from exhibit.tasks.records.decision import Column as NamedColumn
 from exhibit.tasks.records.language import AND, COMMA, Message, joined, mark, mark_option, noun, say, say_all, sayn
-from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.override import key_word, typed
 from exhibit.tasks.records.shelf import Shelf
 from exhibit.tasks.records.shown import printed
 
@@ -72,9 +72,9 @@ class TableSpec(RowsSpec, Named):
     missing: Missing | Annotated[dict[str, Missing | Word], Field(min_length=1)] = Field(
         "refuse",
         description="of rows that lack a value, unless the model takes them; exclude: left out and listed; mean, "
-        "median: of the training rows, of a category the commonest; a number, or constant for 0: that; category: one "
-        "of its own, of words alone; or by column, as {age: mean, job: category, city: {word: none}}, the last for a "
-        "word of your own",
+        "median: of the training rows, of a category the commonest; a number, or constant for 0: that, of empty "
+        "words a category; category: the same of words alone; or by column, as {age: mean, job: category, city: {word: "
+        "none}}, the last for a word of your own",
     )
     reference: RandomForestSpec | None = Field(
         None,
@@ -234,11 +234,19 @@ class TableSpec(RowsSpec, Named):
             raise InputError(
                 f"data.missing: {rows:,} of {len(table):,} rows lack a value ({told_counts(lacking)}); say what "
                 "becomes of them: data.missing=exclude leaves these rows out, mean and median fill them by the "
-                "training rows, constant fills numbers with 0 and words with the commonest, category makes of empty "
-                f"words one of its own; {by_column(next(iter(lacking)), 'median')}"
+                "training rows, constant fills numbers with 0 and makes a category of empty words, as category does of "
+                f"words alone; {self._by_column([*lacking])}"
             )
         usual: Missing = "refuse" if kept else "exclude"  # of a column that lacks nothing now
         return {name: usual if name in unsaid else said[name] for name in chosen}
+
+    def _by_column(self, lacking: Sequence[str]) -> str:
+        """How it is said by column; where something is, with that: what is typed later takes its place."""
+        given = self.missing if isinstance(self.missing, dict) else {}
+        told = {**given, **dict.fromkeys(lacking, "median")}
+        if given and None not in map(key_word, told):
+            return f"{typed('data.missing', told)} says it by column"
+        return by_column(lacking[0], "median")
 
     def known(self, plain: dict[str, Any]) -> Columns:
         """The columns of a scheme."""

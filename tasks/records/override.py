@@ -16,7 +16,7 @@ _ESCAPED = re.compile(r"[\\()\[\]{}:=,]")
 
 
 Listed = Sequence[str | float]
-Value = str | Listed | Mapping[str, str]
+Value = str | float | Listed | Mapping[str, str]
 
 
 def typed(key: str, value: str | Listed | Mapping[str, Value], listed: bool = False) -> str:
@@ -44,7 +44,9 @@ def _value(value: Value) -> str:
         return quoted(value)
     if isinstance(value, Mapping):  # with blanks, which YAML asks for
         return f"{{{', '.join(f'{name}: {quoted(one)}' for name, one in value.items())}}}"
-    return f"[{','.join(quoted(one) if isinstance(one, str) else f'{one:.15g}' for one in value)}]"
+    if isinstance(value, Sequence):
+        return f"[{','.join(map(_value, value))}]"
+    return f"{value:.15g}"
 
 
 def typed_for(key: str, name: str, value: Value, listed: bool = False) -> str:

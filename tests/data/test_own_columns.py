@@ -43,12 +43,14 @@ def gaps(folder: Path, missing: Any) -> Dataset:
 def test_nothing_is_left_out_unless_it_is_said(tmp_path: Path) -> None:
     said = (
         r"^data\.missing: 5 of 6 rows lack a value \(age in 2, job in 2, own in 1\); say what becomes of them: "
-        r"data\.missing=exclude .*, constant fills numbers with 0 and words with the commonest, .*"
+        r"data\.missing=exclude .*, constant fills numbers with 0 and makes a category of empty words, .*"
         r" 'data\.missing=\{age:median\}' says it by column$"
     )
     with pytest.raises(InputError, match=said):
         gaps(tmp_path, "refuse")
     assert gaps(tmp_path, "exclude").sample_ids.tolist() == ["row 0"]
+    with pytest.raises(InputError, match=r" 'data\.missing=\{age:-1,job:median,own:median\}' says it by column$"):
+        gaps(tmp_path, {"age": -1.0})
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,8 @@ def test_words_take_the_commonest_or_a_category_of_their_own(tmp_path: Path) -> 
     assert "job in 2 (a category of its own, “missing”)" in own.description
     with pytest.raises(InputError, match="'category' has no meaning for the numbers of 'age'"):
         gaps(tmp_path, "category")
+    assert gaps(tmp_path, "constant").inputs[0].features == own.inputs[0].features
+    assert gaps(tmp_path, "constant").inputs[0].array[2, 1:4].tolist() == [0, 0, 1]
 
 
 def test_numbers_without_gaps_are_left_alone_where_words_with_gaps_have_a_category(tmp_path: Path) -> None:
