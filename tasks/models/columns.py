@@ -132,9 +132,14 @@ def require_these(fitted: Fitted, dataset: Dataset, where: str) -> None:
         )
 
 
-def require_logits(fitted: Fitted, dataset: Dataset, where: str) -> None:
-    """Raises InputError for a classifier whose probabilities are not those of what it adds up to, as where these were
-    calibrated, or belong to another loss than that of log-odds: what it adds up to would be called by a wrong name."""
+def kind_of_logits(fitted: Fitted, dataset: Dataset, where: str) -> OutputKind:
+    """What a classifier adds up to: one number, the log-odds of the second of two classes, or one for each class,
+    which of two classes is the logit of a softmax.
+
+    Raises:
+        InputError: where its probabilities are not those of what it adds up to, as where these were calibrated, or
+            belong to another loss than that of log-odds: what it adds up to would be called by a wrong name.
+    """
     some = dataset.take(np.arange(min(_TRIED, len(dataset.labels))))
     columns = as_known(fitted, columns_of(some))
     table = Whole(flat(some.arrays).astype(np.float64, copy=False), columns)
@@ -147,6 +152,7 @@ def require_logits(fitted: Fitted, dataset: Dataset, where: str) -> None:
             f"{where}: what the {type(fitted.item).__name__} adds up to is no logit of its probabilities, which are "
             "made of it in another way; leave model.output at auto, which takes the probabilities"
         )
+    return "log_odds" if logits.shape[1] == 1 else "logits"
 
 
 _TRIED, _CLOSE = 8, 1e-4

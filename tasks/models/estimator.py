@@ -11,8 +11,8 @@ from exhibit.tasks.models.columns import (
     ColumnsModel,
     columns_of,
     failure,
+    kind_of_logits,
     require_known,
-    require_logits,
     require_order,
     require_these,
 )
@@ -135,7 +135,7 @@ class EstimatorSpec(GivenModel):
         model = ColumnsModel(fitted, columns_of(dataset), kind, compute)
         self._try(model, dataset, fitted.classes)
         if kind in ("logits", "log_odds"):
-            require_logits(fitted, dataset, "model.path")
+            model.output = kind_of_logits(fitted, dataset, "model.path")
         return model
 
     def remarks(self, dataset: Dataset, _: Weights, prediction: Prediction) -> Remarks:

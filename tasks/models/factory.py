@@ -24,8 +24,8 @@ from exhibit.tasks.models.columns import (
     ColumnsModel,
     columns_of,
     failure,
+    kind_of_logits,
     require_known,
-    require_logits,
     require_order,
     require_these,
 )
@@ -838,8 +838,7 @@ class _Made(NamedTuple):
         if self.logits and not amounts:
             if some.several:
                 raise InputError("model.output: of several labels a fitted model gives probabilities; leave it at auto")
-            require_logits(own, some, "model.factory")
-            output = "log_odds" if len(some.classes) == 2 else "logits"
+            output = kind_of_logits(own, some, "model.factory")
         return ColumnsModel(own, columns_of(some), output, compute), output
 
 

@@ -43,7 +43,7 @@ from exhibit.tasks.models.catboost_words import CategoryWords
 from exhibit.tasks.models.columns import ColumnsModel, columns_of, require_known
 from exhibit.tasks.models.estimator import EstimatorSpec
 from exhibit.tasks.models.fitted import TRUSTED_TYPES, CatBoost, Whole, fitted
-from exhibit.tasks.protocols import Compute, Model, silent
+from exhibit.tasks.protocols import Compute, Model, Score, scores, silent
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, TableColumn
 from exhibit.tasks.records.packing import pack, unpack
@@ -464,6 +464,21 @@ def test_several_classes_and_regressions(tmp_path: Path, explain: Callable[..., 
         assert predicted.shape == (ROWS, outputs)
 
 
+def test_a_softmax_of_two_classes_has_a_logit_for_each(tmp_path: Path) -> None:
+    """Neither is the log-odds of its class: the sigmoid of one is not its probability, which a score would be."""
+    own = xgboost.XGBClassifier(n_estimators=4, max_depth=2, objective="multi:softprob", enable_categorical=True)
+    own.set_params(num_class=2, n_jobs=1).fit(CATEGORIES, Y).save_model(tmp_path / "m.ubj")
+    LOANS.to_csv(tmp_path / "t.csv", index=False)
+    spec = EstimatorSpec(path=tmp_path / "m.ubj", output="logits")
+    given = TableSpec(path=tmp_path / "t.csv", label="label", classes=("late", "paid"))
+    data = given.load_for(Memory(), spec.wanted(COMPUTE))
+    model = spec.restore(data, spec.fit(data, COMPUTE, silent), COMPUTE)
+    targets = np.tile([0, 1], (ROWS, 1))
+    outputs, score = model.predict(data.arrays), Score(kind="probability")
+    found = np.stack([scores(outputs, model.output, score, column) for column in targets.T], axis=1)
+    np.testing.assert_allclose(found, own.predict_proba(CATEGORIES), atol=1e-6)
+
+
 def test_words_beyond_ascii_are_those_of_the_training_or_refused(tmp_path: Path, explain: Callable[..., Any]) -> None:
     """XGBoost 3.2 cuts such words at the wrong bytes: with all of them its trees are explained exactly, without one
     another word would be taken for it."""
@@ -542,7 +557,8 @@ def test_the_rounds_of_xgboost_that_count_are_those_by_which_it_predicts(
 def test_catboost_is_explained_against_rows_whatever_its_labels_are_called(
     labels: Array, output: Any, tmp_path: Path, explain: Callable[..., Any]
 ) -> None:
-    """Log-odds and margins exactly; probabilities add up."""
+    """Log-odds and margins exactly; probabilities of two classes add up, and those of more are refused: what CatBoost
+    gives adds up, but is divided by the change of one logit alone."""
     frame = X[["own", "purpose"]].assign(age=X.age.fillna(30))
     label = labels[np.digitize(frame.age + 10 * (frame.purpose == "car"), [35, 50][: len(labels) - 1])]
     own = catboost.CatBoostClassifier(
@@ -559,7 +575,12 @@ def test_catboost_is_explained_against_rows_whatever_its_labels_are_called(
         np.testing.assert_allclose(model.predict(data.arrays), own.predict_proba(frame), atol=1e-6)
     samples, rows, last = {"table": data.inputs[0].array[:2]}, background(9, 0, data), len(labels) - 1
     score = "probability" if output == "auto" else "logit"
-    found = explain(TreeShapSpec(background=9), model, samples, np.full((2, 1), last), baselines=rows, score=score)
+    asked = {"baselines": rows, "score": score}
+    if len(labels) > 2 and output == "auto":
+        with pytest.raises(InputError, match="by that of its own logit alone"):
+            explain(TreeShapSpec(background=9), model, samples, np.full((2, 1), last), **asked)
+        return
+    found = explain(TreeShapSpec(background=9), model, samples, np.full((2, 1), last), **asked)
     for row in range(2):
         values = exact(lambda mixed: model.predict({"table": mixed})[:, last], samples["table"][row], rows["table"])
         if output == "logits":
