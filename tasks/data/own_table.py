@@ -242,7 +242,8 @@ class TableSpec(RowsSpec, Named):
 
     def _by_column(self, lacking: Sequence[str]) -> str:
         """How it is said by column; where something is, with that: what is typed later takes its place."""
-        given = self.missing if isinstance(self.missing, dict) else {}
+        said = self.missing if isinstance(self.missing, dict) else {}
+        given = {name: {"word": one.word} if isinstance(one, Word) else one for name, one in said.items()}
         told = {**given, **dict.fromkeys(lacking, "median")}
         if given and None not in map(key_word, told):
             return f"{typed('data.missing', told)} says it by column"
