@@ -51,6 +51,10 @@ def test_nothing_is_left_out_unless_it_is_said(tmp_path: Path) -> None:
     assert gaps(tmp_path, "exclude").sample_ids.tolist() == ["row 0"]
     with pytest.raises(InputError, match=r" 'data\.missing=\{age:-1,job:median,own:median\}' says it by column$"):
         gaps(tmp_path, {"age": -1.0})
+    with pytest.raises(
+        InputError, match=r" 'data\.missing=\{job:\{word: none\},age:median,own:median\}' says it by column$"
+    ):
+        gaps(tmp_path, {"job": {"word": "none"}})
 
 
 @pytest.mark.parametrize(
