@@ -1,6 +1,6 @@
 """Faithfulness: the elements that an explanation names are the ones the score hangs on, and by as much as it says."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import comb
 from typing import ClassVar, Literal
@@ -12,7 +12,7 @@ from exhibit.tasks.checks.case import Case, draws, told, written
 from exhibit.tasks.checks.check import Decided
 from exhibit.tasks.checks.inference import AVERAGE, LEVEL, SHARE, Decision, Estimate, correlations, decision
 from exhibit.tasks.checks.kinds import KINDS
-from exhibit.tasks.checks.removal import FIRST, FROM_ELSEWHERE, LAST_BITS, OnSubstrate, silent
+from exhibit.tasks.checks.removal import FIRST, FROM_ELSEWHERE, LAST_BITS, TOGETHER, OnSubstrate, silent
 from exhibit.tasks.checks.substrates import Game, is_own, shape_of
 from exhibit.tasks.orders import pearson
 from exhibit.tasks.records.base import Array
@@ -29,8 +29,13 @@ class _Curve(OnSubstrate):
     one half for an order without meaning. A second control is an order that knows the input and not the model: the
     strength of edges, or the distance from the baseline. What is not better than that cannot pass.
 
-    Of a background that a method compares with some rows are drawn for each sample, the same for all its orders. What
-    fills up a shorter sample is no element.
+    Of a background that a method compares with some rows are drawn for each sample, the same for all its orders. Few
+    elements have fewer sets than orders have steps: each set is asked for once, and more rows are taken for it. A
+    random order that is the explanation's own, as half of those of two elements are, is no comparison. Before an
+    explanation of few elements fails, samples are left out in which the order of the mean of what elements add to
+    nothing and of what the score loses without them, which no explanation has a part in, does not beat as many orders
+    either: of two elements that stand in for each other right values put both first. What fills up a shorter sample is
+    no element.
 
     V. Petsiuk, A. Das, K. Saenko (2018), RISE: randomized input sampling for explanation of black-box models.
     """
@@ -49,15 +54,21 @@ class _Curve(OnSubstrate):
 
     def measured(self, case: Case, order: Array, own: Array) -> CheckResult:
         """By the areas of its order, of random ones and of the second control."""
-        asked = self.game(case, np.arange(1), _ROWS)
+        most = self._rows(own.shape[1])
+        asked = self.game(case, np.arange(1), most)
         every, found = self.grown(
             case,
             lambda start, stop: self._areas(case, order[start:stop], own[start:stop]),
             lambda areas, level: SHARE.mean(self._beaten(areas), level),
-            self.first(case, (self.steps - 1) * (self.orders + 2) + 2, most=_ROWS),
+            self.first(case, self._asked(own.shape[1]), most=most),
             min(self.samples, len(order)),
             settled=lambda areas, level: self._settled(self._wins(areas, level)),
         )
+        elsewhere, together = np.isnan(every[:, 0]), np.zeros(len(every), bool)
+        if decision(found, self.threshold, self.at_least) == "fail":
+            together = ~elsewhere & self._together(case, order[: len(every)], own[: len(every)], every)
+            every[together] = np.nan
+            found = SHARE.mean(self._beaten(every))
         areas, beaten, wins = every[:, : 2 + self.orders], self._beaten(every), self._wins(every)
         there = ~np.isnan(areas[:, 0])
         measured = areas[there, 0], areas[there, 2:]
@@ -85,17 +96,22 @@ class _Curve(OnSubstrate):
                 )
                 if wins
                 else "",
+                say("Where a random order was the explanation's own, it is left out.")
+                if self._is_own(every)[there].any()
+                else "",
                 say(_OTHERWISE) if apart else "",
             )
             if there.any()
             else "",
-            self.drawn(len(every), len(order), *silent(~there, there & np.isnan(beaten))),
+            self.drawn(len(every), len(order), *silent(elsewhere, there & np.isnan(beaten), together)),
             other=self._by_control(found, wins, name),
-            nothing=say("Whichever elements are replaced, and in which order, the score stays as it is.")
-            if there.any()
-            else say(FROM_ELSEWHERE),
+            nothing=say(FROM_ELSEWHERE)
+            if elsewhere.all()
+            else say(TOGETHER)
+            if together.any()
+            else say("Whichever elements are replaced, and in which order, the score stays as it is."),
             per_sample=beaten[:, None],
-            details={"curve": every[there, 2 + self.orders :].mean(axis=0), "areas": areas} if there.any() else {},
+            details={"curve": self._curves_of(every)[there].mean(axis=0), "areas": areas} if there.any() else {},
             bears=not apart,
         )
 
@@ -105,6 +121,19 @@ class _Curve(OnSubstrate):
 
         difference = self.better * (areas - random.mean(axis=1))
         return float(wilcoxon(difference).pvalue) if np.abs(difference).max() > 0 else 1.0
+
+    def _asked(self, width: int) -> int:
+        """Scores that are asked for of a sample with so many elements."""
+        return 2**width if _has_few_sets(width, self._steps_of_all) else self._steps_of_all
+
+    @property
+    def _steps_of_all(self) -> int:
+        """Scores along all orders, whose ends are the same."""
+        return (self.steps - 1) * (self.orders + 2) + 2
+
+    def _rows(self, width: int) -> int:
+        """How many rows of a background may stand in, for what ten of them cost along all orders."""
+        return _ROWS * self._steps_of_all // self._asked(width)
 
     def _wins(self, areas: Array, level: float = LEVEL) -> Estimate | None:
         """In how many samples the order beats that which knows the input alone; None without one."""
@@ -143,17 +172,28 @@ class _Curve(OnSubstrate):
         be better."""
         areas = values[:, : 2 + self.orders]
         others = areas[:, 1:2] if control else areas[:, 2:]
+        counted = np.ones(others.shape, bool) if control else ~self._is_own(values)
         area, every = areas[:, :1], areas[:, [0, *range(2, areas.shape[1])]]
         better = self.better * (area - others)
         tolerance = _LAST_PLACES * np.maximum(np.abs(area), np.abs(others))
-        found = np.where(np.abs(better) <= tolerance, 0.5, better > 0).mean(axis=1)
+        found = np.where(counted, np.where(np.abs(better) <= tolerance, 0.5, better > 0), 0).sum(axis=1)
         same = np.ptp(every, axis=1) <= _LAST_PLACES * np.abs(every).max(axis=1)
-        return np.where(same | np.isnan(others).any(axis=1) | np.isnan(areas[:, 0]), np.nan, found)
+        none = np.isnan(others).any(axis=1) | np.isnan(areas[:, 0]) | ~counted.any(axis=1)
+        return np.where(same | none, np.nan, found / np.maximum(counted.sum(axis=1), 1))
+
+    def _is_own(self, every: Array) -> Array:
+        """(samples, orders) True where a random order is the explanation's own, which is no comparison."""
+        start = 3 + self.orders + self.steps
+        return every[:, start : start + self.orders] == 1
+
+    def _curves_of(self, every: Array) -> Array:
+        return every[:, 2 + self.orders : 3 + self.orders + self.steps]
 
     def _areas(self, case: Case, rows: Array, own: Array) -> Array:
-        """(samples, 2 + orders + steps + 1): the areas of the explanation's order, of the order that knows the input
-        alone (NaN without one), and of random ones; then the explanation's curve. NaN where values are measured from
-        another score. Few samples at a time, since each has as many orders of all its elements."""
+        """(samples, 2 + orders + steps + 1 + orders + sets): the areas of the explanation's order, of the order that
+        knows the input alone (NaN without one), and of random ones; the explanation's curve; 1 where a random order is
+        its own; and of few elements the scores of all their sets. NaN where values are measured from another score.
+        Few samples at a time, since each has as many orders of all its elements."""
         parts = [
             self._areas_of(case, rows[start : start + FIRST], own[start : start + FIRST])
             for start in range(0, len(rows), FIRST)
@@ -161,23 +201,51 @@ class _Curve(OnSubstrate):
         return np.concatenate(parts)
 
     def _areas_of(self, case: Case, rows: Array, own: Array) -> Array:
-        known, game = ~np.isnan(own), self.game(case, rows, _ROWS)
-        ends = self._scores(game, np.argsort(-own, axis=1, kind="stable"), known, (0, self.steps))
+        known, game = ~np.isnan(own), self.game(case, rows, self._rows(own.shape[1]))
+        sets = np.empty((0, len(own)))
+        if _has_few_sets(own.shape[1], self._steps_of_all):
+            sets = _of_all_sets(game, *own.shape)
+            game = _looked_up(game, sets)
+        ends = self._ends(game, known)
         control = _input_alone(case, rows, is_own(self.substrate, case))
         orders = [own, *([] if control is None else [control])]
         # One draw more than there are orders: it decides between elements that an order holds to be equal.
         names = case.dataset().sample_ids[rows].tolist()
         chance = np.array([draws(self.seed, name, "orders").random((self.orders + 1, own.shape[1])) for name in names])
         orders += list(np.moveaxis(chance[:, 1:], 1, 0))
-        curves = [
-            self._curve(game, _descending(np.where(known, keys, np.nan), chance[:, 0]), known, ends) for keys in orders
-        ]
+        places = [_descending(np.where(known, keys, np.nan), chance[:, 0]) for keys in orders]
+        curves = [self._curve(game, place, known, ends) for place in places]
         areas = [np.trapezoid(curve, dx=1 / self.steps, axis=0) for curve in curves]
         if control is None:
             areas.insert(1, np.full(len(rows), np.nan))
+        alike = [(place == places[0]).all(axis=1) for place in places[-self.orders :]]
         whole, nothing = ends[:: -self.better]
-        found = np.concatenate([np.array(areas), curves[0]]).T
+        found = np.concatenate([np.array(areas), curves[0], alike, sets]).T
         return np.where(self.elsewhere(case, rows, whole, lambda: nothing)[:, None], np.nan, found)
+
+    def _ends(self, game: Game, known: Array) -> Array:
+        """(2, samples) scores where all orders begin and end."""
+        return self._scores(game, np.argsort(~known, axis=1, kind="stable"), known, (0, self.steps))
+
+    def _together(self, case: Case, rows: Array, own: Array, every: Array) -> Array:
+        """(samples,) True where right values of few elements need not beat random orders: not those of `every` sample,
+        of which those that happen to be worse would be chosen."""
+        known, sets = ~np.isnan(own), every[:, 3 + 2 * self.orders + self.steps :].T
+        if not len(sets):
+            return np.zeros(len(own), bool)
+        game = _looked_up(self.game(case, rows, 1), sets)
+        alone = np.eye(own.shape[1], dtype=bool)
+        halfway, _ = halfway_and_lost(game, own, np.tile(np.arange(len(alone)), (len(own), 1)), [alone] * len(own))
+        names = case.dataset().sample_ids[rows].tolist()
+        chance = np.array([draws(self.seed, name, "others").random((_OTHERS, own.shape[1])) for name in names])
+        orders, ends = [halfway, *np.moveaxis(chance, 1, 0)], self._ends(game, known)
+        places = [_descending(np.where(known, keys, np.nan), chance[:, 0]) for keys in orders]
+        areas = np.array([np.trapezoid(self._curve(game, place, known, ends), axis=0) for place in places])
+        better = self.better * (areas[0] - areas[1:])
+        tolerance = _LAST_PLACES * np.maximum(np.abs(areas[0]), np.abs(areas[1:]))
+        others = np.array([(place != places[0]).any(axis=1) for place in places[1:]])
+        beaten = np.where(others, np.where(np.abs(better) <= tolerance, 0.5, better > 0), 0).sum(axis=0)
+        return np.asarray(beaten < self.threshold * others.sum(axis=0))
 
     def _curve(self, game: Game, order: Array, known: Array, ends: Array) -> Array:
         """(steps + 1, samples) scores from none of the order to all of it."""
@@ -191,11 +259,29 @@ class _Curve(OnSubstrate):
         return np.array(scores).reshape(len(scores), len(order))
 
 
-_ROWS = 10  # of a background, drawn for each sample: that a mean is rough makes no order better
+_ROWS = 10  # of a background, drawn for each sample along all orders: that a mean is rough makes no order better
+_OTHERS = 100  # random orders that tell whether a right one could pass
 _OTHERWISE = mark(
     "What stands in here is not what the method itself compares with: should its order fail, that does not say that it "
     "is wrong."
 )
+
+
+def _has_few_sets(width: int, asked: int) -> bool:
+    """Whether so many elements have no more sets than scores are asked for."""
+    return width < asked.bit_length() and 2**width <= asked
+
+
+def _of_all_sets(game: Game, samples: int, width: int) -> Array:
+    """(sets, samples) the scores of all sets of the few elements, each asked for once."""
+    sets = np.arange(2**width)[:, None] >> np.arange(width) & 1 > 0
+    return np.array([game.scores(np.repeat(one[None], samples, axis=0)) for one in sets])
+
+
+def _looked_up(game: Game, sets: Array) -> Game:
+    """The same of scores that are known for all sets."""
+    place = 2 ** np.arange(len(sets).bit_length() - 1)
+    return game._replace(scores=lambda removed: sets[removed @ place, np.arange(sets.shape[1])])
 
 
 class DeletionSpec(_Curve):
@@ -254,7 +340,10 @@ class FaithfulnessCorrelationSpec(OfValues):
     more is missed when more is taken explains nothing.
 
     It sees what an order alone does not: values that belong to other elements, or are too large for one. Where either
-    of two elements would do, taking one of them away loses nothing: more `together` find that.
+    of two elements would do, taking one of them away loses nothing, and right values do not follow that: more
+    `together` find it. So before an explanation fails, samples are left out in which not even the mean of what groups
+    add to nothing and of what the score loses without them, which no explanation has a part in, correlates with the
+    latter by the threshold.
 
     D. Alvarez-Melis, T. Jaakkola (2018), Towards robust interpretability with self-explaining neural networks
     (faithfulness); U. Bhatt, A. Weller, J. Moura (2020), Evaluating and aggregating feature-based model explanations.
@@ -285,7 +374,15 @@ class FaithfulnessCorrelationSpec(OfValues):
             self.first(case, self._asked(most)),
             min(self.samples, len(order)),
         )
+        together = np.zeros(len(values), bool)
+        if decision(found, self.threshold, self.at_least) == "fail":
+            few = self.afforded(case, len(values), 2 * self._asked(most))
+            values = values[:few]
+            together = ~np.isnan(values[:, 0]) & self._together(case, order[:few], own[:few], most)
+            values[together, 0] = np.nan
+            found = support.mean(values[:, 0])
         apart = values[:, 1] > 0
+        unmoved = ~apart & ~together & np.isnan(values[:, 0])
         return self.judged(
             case,
             found,
@@ -298,9 +395,11 @@ class FaithfulnessCorrelationSpec(OfValues):
                 together=str(self.together),
                 substrate=self.game(case, np.arange(1)).name,
             ),
-            self.drawn(len(values), len(order), *silent(apart, ~apart & np.isnan(values[:, 0]))),
+            self.drawn(len(values), len(order), *silent(apart, unmoved, together)),
             nothing=say(FROM_ELSEWHERE)
             if apart.all()
+            else say(TOGETHER)
+            if together.any()
             else say("Whatever group of elements is replaced, the score falls alike."),
             per_sample=values[:, :1],
         )
@@ -312,15 +411,25 @@ class FaithfulnessCorrelationSpec(OfValues):
     def _correlations(self, case: Case, rows: Array, own: Array, most: int) -> Array:
         """(samples, 2) correlations: 0 for an explanation without differences, NaN where the score always falls alike;
         and whether its values are measured from another score."""
-        names, game = case.dataset().sample_ids[rows].tolist(), self.game(case, rows)
-        labels = groups_of(case.dataset(), names, own, most, self.seed)
-        taken = [self._taken(int(of.max()) + 1, name) for of, name in zip(labels, names, strict=True)]
+        game, labels, taken = self._asked_of(case, rows, own, most)
         given, lost, whole = given_and_lost(game, own, labels, taken)
         apart = self.elsewhere(case, rows, whole, lambda: game.scores(~np.isnan(own)))
         found = pearson(given, lost)
         least = np.maximum(LAST_BITS * np.abs(whole), ALIKE * np.nanmax(np.abs(lost), axis=1))
         changes = np.nanmax(lost, axis=1) - np.nanmin(lost, axis=1) > least
         return np.stack([np.where(changes & ~apart, np.nan_to_num(found), np.nan), apart], axis=1)
+
+    def _together(self, case: Case, rows: Array, own: Array, most: int) -> Array:
+        """(samples,) True where right values need not follow what the score loses."""
+        game, labels, taken = self._asked_of(case, rows, own, most)
+        return np.asarray(~(pearson(*halfway_and_lost(game, own, labels, taken)) >= self.threshold))
+
+    def _asked_of(self, case: Case, rows: Array, own: Array, most: int) -> tuple[Game, Array, list[Array]]:
+        """What is taken away from the samples: the game, the groups of their elements, and the sets of these."""
+        names = case.dataset().sample_ids[rows].tolist()
+        labels = groups_of(case.dataset(), names, own, most, self.seed)
+        taken = [self._taken(int(of.max()) + 1, name) for of, name in zip(labels, names, strict=True)]
+        return self.game(case, rows), labels, taken
 
     def _taken(self, groups: int, name: object) -> Array:
         """(sets, groups) True where a group is taken away: every set of so many once, or as many as there may be."""
@@ -343,7 +452,10 @@ class AlignmentSpec(OfValues):
     all samples, comes nearest to what the score lost. It is found on one half of the samples and tried on the other,
     and vice versa: (m - m') / (m + m') of the squared misfits m as it is and m' reassigned, the mean over samples. It
     is 0 where every value is best where it is, 0.2 where m' is two thirds of m, and 1 where nothing is left of it.
-    Values that fit no better where they are than anywhere have no place to be moved from: that is undecided.
+    Values that fit no better where they are than anywhere have no place to be moved from: that is undecided. So it is
+    where the mean of what parts add to nothing and of what the score loses without them, which no explanation has a
+    part in, would be moved as well, and gain less by the threshold at most: of parts that stand in for each other
+    little is lost without one.
 
     It finds columns that were swapped and maps that were moved, which add up and keep their sizes. The reassignment is
     that of H. Kuhn (1955), The Hungarian method for the assignment problem.
@@ -380,6 +492,8 @@ class AlignmentSpec(OfValues):
             settled=lambda parts, level: AVERAGE.mean(_placed(parts), level).low > 0,
         )
         gains, placed = _gain(values), AVERAGE.mean(_placed(values))
+        said = decision(found, self.threshold, self.at_least)
+        other = self._of_halfway(case, order, own, most, gains) if said == "fail" else None
         apart = np.asarray(np.isinf(values).any(axis=(1, 2)))
         nowhere = say(
             "As they are the values fit no better than in any other arrangement, so none of them is out of place."
@@ -396,26 +510,45 @@ class AlignmentSpec(OfValues):
             ),
             self.drawn(len(values), len(order), *silent(apart, ~apart & np.isnan(gains))),
             other=Decided("undecided", nowhere, placed, 0.0, _IN_PLACE)
-            if placed.low <= 0 and decision(found, self.threshold, False) == "pass"
-            else None,
+            if placed.low <= 0 and said == "pass"
+            else other,
             nothing=say(FROM_ELSEWHERE)
             if apart.all()
             else say("Whatever group of elements is replaced, the score stays as it is."),
             per_sample=gains[:, None],
         )
 
+    def _of_halfway(self, case: Case, order: Array, own: Array, most: int, gains: Array) -> Decided | None:
+        """That no failure of such `gains` is one, where values that no explanation has a part in would be moved, too,
+        and hardly less."""
+        few = self.afforded(case, len(gains), 2 * (most + 2))
+        values = halfway_and_lost(*self._asked_of(case, order[:few], own[:few], most))
+        others = _gain(np.stack(values, axis=2))
+        found, beyond = AVERAGE.mean(others), AVERAGE.mean(gains[:few] - others)
+        if "pass" in {decision(found, self.threshold, self.at_least), decision(beyond, self.threshold, at_least=True)}:
+            return None
+        return Decided("undecided", say(TOGETHER), found, self.threshold, _OF_HALFWAY, self.at_least)
+
+    def _asked_of(self, case: Case, rows: Array, own: Array, most: int) -> tuple[Game, Array, Array, list[Array]]:
+        """What is taken away from the samples: each of the groups of their elements alone."""
+        labels = groups_of(case.dataset(), [""] * len(rows), own, most, self.seed)
+        alone = [np.eye(int(of.max()) + 1, dtype=bool) for of in labels]
+        return self.game(case, rows), own, labels, alone
+
     def _given_and_lost(self, case: Case, rows: Array, own: Array, most: int) -> Array:
         """(samples, groups, 2) what each group is given, and what the score loses without it; infinite where values are
         measured from another score."""
-        known, game = ~np.isnan(own), self.game(case, rows)
-        labels = groups_of(case.dataset(), [""] * len(rows), own, most, self.seed)
-        alone = [np.eye(int(of.max()) + 1, dtype=bool) for of in labels]
-        given, lost, whole = given_and_lost(game, own, labels, alone)
+        known, asked = ~np.isnan(own), self._asked_of(case, rows, own, most)
+        game, (given, lost, whole) = asked[0], given_and_lost(*asked)
         apart = self.elsewhere(case, rows, whole, lambda: game.scores(known))
         return np.where(apart[:, None, None], np.inf, np.stack([given, lost], axis=2))
 
 
 _IN_PLACE = mark("how much better the values fit where they are than anywhere, mean over samples")
+_OF_HALFWAY = mark(
+    "how much better the mean of what each part adds to nothing and of what is lost without it would fit in other "
+    "places, mean over samples"
+)
 
 
 def _gain(values: Array) -> Array:
@@ -468,12 +601,30 @@ def given_and_lost(game: Game, own: Array, labels: Array, taken: Sequence[Array]
     known = ~np.isnan(own)
     whole = game.scores(np.zeros_like(known)).astype(np.float64)
     given, lost = np.full((2, len(own), max(map(len, taken))), np.nan)
-    for number in range(given.shape[1]):
-        there = np.array([number < len(sets) for sets in taken])
-        removed = np.array([sets[number % len(sets)][of] for sets, of in zip(taken, labels, strict=True)]) & known
+    for number, there, removed in _sets(labels, taken, known):
         lost[there, number] = (whole - game.scores(removed))[there]
         given[there, number] = np.where(removed, own, 0).sum(axis=1, dtype=np.float64)[there]
     return given, lost, whole
+
+
+def halfway_and_lost(game: Game, own: Array, labels: Array, taken: Sequence[Array]) -> tuple[Array, Array]:
+    """(samples, sets) the mean of what sets of groups add to nothing and of what the score loses without them, and the
+    latter. The mean is the Shapley value where no more than two groups bring anything about together."""
+    known = ~np.isnan(own)
+    whole, nothing = (game.scores(removed).astype(np.float64) for removed in (np.zeros_like(known), known))
+    added, lost = np.full((2, len(own), max(map(len, taken))), np.nan)
+    for number, there, removed in _sets(labels, taken, known):
+        lost[there, number] = (whole - game.scores(removed))[there]
+        added[there, number] = (game.scores(known & ~removed) - nothing)[there]
+    return (added + lost) / 2, lost
+
+
+def _sets(labels: Array, taken: Sequence[Array], known: Array) -> Iterator[tuple[int, Array, Array]]:
+    """Set by set its number, the samples (samples,) that have so many, and what is in it (samples, elements)."""
+    for number in range(max(map(len, taken))):
+        there = np.array([number < len(sets) for sets in taken])
+        removed = np.array([sets[number % len(sets)][of] for sets, of in zip(taken, labels, strict=True)]) & known
+        yield number, there, removed
 
 
 def groups_of(dataset: Dataset, names: Sequence[object], own: Array, most: int, seed: int) -> Array:

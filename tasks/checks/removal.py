@@ -19,6 +19,9 @@ LAST_BITS = 1e-6  # of a score in single precision
 _APART = 0.05  # of what a score is off the one that values are measured from: where they are of another change
 _IRREPLACEABLE = mark("The elements of this input cannot be replaced one by one in raw units.")
 FROM_ELSEWHERE = mark("The values are measured from another score than that without any element here.")
+TOGETHER = mark(
+    "Parts stand in for each other or act together, so right values need not follow what the score loses without one."
+)
 
 
 class OnSubstrate(GrowingCheck):
@@ -82,20 +85,26 @@ class OnSubstrate(GrowingCheck):
         least = np.maximum(_APART * np.abs(whole - start), LAST_BITS * np.abs(whole))
         return ~(np.abs(nothing - start) <= least)
 
+    def afforded(self, case: Case, measured: int, scores: int) -> int:
+        """Of so many samples that were measured how many may be asked for so many `scores` again, one at least."""
+        each = scores * self.game(case, np.arange(1)).rows
+        return max(1, min(measured, (self.max_calls - case.calls()) // each))
+
     def first(self, case: Case, scores: int, samples: int = FIRST, most: int | None = None) -> int:
         """How many samples a first look has: at most so many, each asking for so many `scores`, for what it may cost;
         `most`: rows of a background."""
         return max(1, min(samples, self.max_calls // (scores * self.game(case, np.arange(1), most).rows)))
 
 
-def silent(elsewhere: Array, unmoved: Array) -> tuple[Message, ...]:
-    """How many samples say nothing, (samples,) True where values are measured `elsewhere`, or where whatever is taken
-    away the score is the same; nothing of what is so of all of them, which the sentence says."""
-    counts = [int(some.sum()) for some in (elsewhere, unmoved)]
+def silent(elsewhere: Array, unmoved: Array, together: Array | None = None) -> tuple[Message, ...]:
+    """How many samples say nothing, (samples,) True where values are measured `elsewhere`, where whatever is taken away
+    the score is the same, or where parts bring about `together` what they do not alone; nothing of what is so of all of
+    them, which the sentence says."""
+    counts = [0 if some is None else int(some.sum()) for some in (elsewhere, unmoved, together)]
     return tuple(words for words, count in zip(_silent(*counts), counts, strict=True) if 0 < count < len(elsewhere))
 
 
-def _silent(elsewhere: int, unmoved: int) -> tuple[Message, Message]:
+def _silent(elsewhere: int, unmoved: int, together: int) -> tuple[Message, Message, Message]:
     return (
         sayn(
             "{number} of them says nothing: its values are measured from another score than that without any element "
@@ -108,5 +117,10 @@ def _silent(elsewhere: int, unmoved: int) -> tuple[Message, Message]:
             "{number} of them says nothing: its score does not tell one element from another",
             "{number} of them say nothing: their score does not tell one element from another",
             unmoved,
+        ),
+        sayn(
+            "{number} of them says nothing: its parts stand in for each other or act together",
+            "{number} of them say nothing: their parts stand in for each other or act together",
+            together,
         ),
     )
