@@ -7,7 +7,7 @@ R. Peto and others (1976), Design and analysis of randomized clinical trials (th
 """
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -75,6 +75,18 @@ class Support(NamedTuple):
             len(known),
             int(alike) if few else 0,
             lambda size: self.mean(np.resize(known, size), level),
+        )
+
+    def lowest(self, parts: Sequence[Array], level: float = LEVEL) -> Estimate:
+        """The lowest of the means of some `parts` (samples,) each. The one that is lowest may be so by luck, so its
+        interval ends where those of all parts together end, at such a level for all of them (Bonferroni)."""
+        found = [self.mean(part, level) for part in parts]
+        together = [self.mean(part, 1 - (1 - level) / len(parts)) for part in parts]
+        lowest = min(found, key=lambda one: one.value)
+        return lowest._replace(
+            low=min(one.low for one in found),
+            high=min(one.high for one in together),
+            of=lambda size: self.lowest([np.resize(part[~np.isnan(part)], size) for part in parts], level),
         )
 
     def median(self, values: Array, level: float = LEVEL) -> Estimate:

@@ -50,7 +50,7 @@ class SensitivitySpec(SampledCheck):
         found = {label: spearman(own, np.abs(chosen(case.others[label](), rows))) for label in settings}
         means = {label: known_mean(values) for label, values in found.items()}
         measured = np.array(list(means.values()))
-        lowest = min((label for label in means if not np.isnan(means[label])), key=means.__getitem__, default=None)
+        known = [found[label] for label in means if not np.isnan(means[label])]
         here = next(iter(settings.values()))[0]
         others = joined(
             [
@@ -58,7 +58,7 @@ class SensitivitySpec(SampledCheck):
                 for label, (_, there) in settings.items()
             ]
         )
-        judged = correlations(own.shape[1]).mean(np.full(1, np.nan) if lowest is None else found[lowest])
+        judged = correlations(own.shape[1]).lowest(known or [np.full(1, np.nan)])
         return self.judged(
             case,
             judged,

@@ -27,6 +27,7 @@ from exhibit.tasks.checks.inference import (
     decision,
     until_decided,
 )
+from exhibit.tasks.checks.randomization import neighbours
 from exhibit.tasks.data.table import RandomForestSpec
 from exhibit.tasks.datasheet.leaks import rank_correlation
 from exhibit.tasks.document.groups import ahead as groups_ahead
@@ -285,6 +286,24 @@ def _ends(found: Estimate, truth: float) -> tuple[float, float, float]:
     return found.low, truth, found.high
 
 
+def lowest(settings: int) -> Draw:
+    """Of settings that are alike, over 40 samples that they share: whichever is the lowest is so by luck."""
+
+    def held(random: np.random.Generator) -> bool:
+        shared = random.normal(size=40)
+        parts = [0.8 + 0.04 * (shared + random.normal(size=40)) for _ in range(settings)]
+        return holds(*_ends(correlations(64).lowest(parts), 0.8))
+
+    return held
+
+
+def of_neighbours(random: np.random.Generator) -> bool:
+    """Of ten random models each with the next: by what one of them is, both pairs that it is in are higher."""
+    models = random.normal(size=10)
+    pairs = 0.5 + 0.05 * (models[1:] + models[:-1]) + random.normal(size=9) * 0.04
+    return holds(*_ends(neighbours(pairs), 0.5))
+
+
 def of_trainings(random: np.random.Generator) -> Array:
     return np.clip(random.normal(0.6, 0.15, 4), -1, 1)
 
@@ -373,8 +392,13 @@ CASES: tuple[Stated, ...] = (
         "the same, of few elements",
         mean(correlations(4), lambda r: r.choice([-0.2, 0.4, 0.8, 1.0], 40), 0.5),
     ),
+    Stated("lowest of four means of 40 samples that are alike", "sensitivity", lowest(4)),
+    Stated("lowest of eight means of 40 samples that are alike", "sensitivity", lowest(8)),
     Stated("mean gain of 32 samples", "alignment", mean(AVERAGE, lambda r: r.beta(2, 6, 32), 0.25)),
     Stated("mean of 5 random models", "randomization", mean(AVERAGE, lambda r: r.normal(0.1, 0.25, 5), 0.1)),
+    Stated(
+        "mean of 9 pairs of 10 random models", "randomization, what two random models have in common", of_neighbours
+    ),
     Stated("mean of 4 trainings", "seed stability", mean(correlations(30), of_trainings, 0.6)),
     Stated("median of 16 samples", "stability", median(SIZE, lambda r: r.exponential(size=16), float(np.log(2)))),
     Stated("median of 100 samples", "sparseness", median(SHARE, lambda r: r.beta(4, 4, 100), 0.5)),

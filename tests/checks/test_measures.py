@@ -13,7 +13,7 @@ from exhibit.tasks.checks.case import Shard, sampled
 from exhibit.tasks.checks.check import Check
 from exhibit.tasks.checks.concordance import ConcordanceSpec, every_set, shapley
 from exhibit.tasks.checks.faithfulness import AlignmentSpec, DeletionSpec, FaithfulnessCorrelationSpec, InsertionSpec
-from exhibit.tasks.checks.inference import Estimate, decision
+from exhibit.tasks.checks.inference import Estimate, correlations, decision
 from exhibit.tasks.checks.kinds import KINDS, edge_strength
 from exhibit.tasks.checks.localization import LocalizationSpec
 from exhibit.tasks.checks.randomization import RandomizationSpec
@@ -671,3 +671,17 @@ def test_a_column_moves_by_its_own_range_and_a_pixel_by_that_of_the_image() -> N
     table = Input(name="t", kind="table", values=values, features=("a", "b"))
     assert KINDS["table"].reach(table).tolist() == [1, 200]
     assert KINDS["image"].reach(Input(name="i", kind="image", values=values.reshape(1, 2, 2, 1))) == 300
+
+
+def test_the_interval_of_the_lowest_setting_allows_for_its_being_chosen() -> None:
+    """Of two that are alike one is lower by luck: its interval ends with that of both together, at 97.5% each."""
+    random = np.random.default_rng(3)
+    parts = [0.9 + 0.05 * random.normal(size=20) for _ in range(2)]
+    support = correlations(64)
+    found, (one, other) = support.lowest(parts), (support.mean(part, 0.975) for part in parts)
+    assert found.value == min(one.value, other.value)
+    assert found.high == min(one.high, other.high)
+    assert found.low == min(support.mean(part).low for part in parts)
+    assert support.lowest(parts[:1])[:4] == support.mean(parts[0])[:4]
+    assert found.of is not None
+    assert found.of(40).high < found.high
