@@ -482,8 +482,14 @@ class LightGBM(Fitted):
         return found * self._steepness if raw else found
 
     def along_the_paths(self, table: Whole) -> Array:
-        found = np.asarray(self.item.predict(self.numbers(table), pred_contrib=True, num_threads=self.threads))
-        found = found * self._steepness
+        import lightgbm
+
+        try:
+            given = self.item.predict(self.numbers(table), pred_contrib=True, num_threads=self.threads)
+        except lightgbm.basic.LightGBMError as error:  # as of trees with lines in their leaves
+            why = " ".join(str(error).split()).rstrip(".")
+            raise InputError(f"tree_shap: LightGBM does not explain this model ({why}); use kernel_shap") from error
+        found = np.asarray(given) * self._steepness
         return np.moveaxis(found.reshape(len(found), -1, len(table.columns) + 1), 1, 2)
 
     def trees(self) -> Sequence[Tree] | None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from catboost import CatBoostClassifier
-from lightgbm import LGBMClassifier
+from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -156,3 +156,13 @@ def test_of_several_classes_catboost_is_explained_on_its_logits(store: str) -> N
 
         expected = shapley(score, GAPS[row], GAPS[:BACKGROUND])
         np.testing.assert_allclose(report.attributions["tree_shap"][place], expected, atol=1e-6)
+
+
+def test_trees_with_lines_in_their_leaves_are_refused_by_their_library(store: str) -> None:
+    """It was said that code of the user's own had failed."""
+    settings = {"n_estimators": 2, "max_depth": 2, "min_child_samples": 5, "verbose": -1, "n_jobs": 1}
+    model = LGBMRegressor(linear_tree=True, **settings).fit(ROWS, ROWS[:, 0])
+    with pytest.raises(
+        exhibit.InputError, match=r"^tree_shap: LightGBM does not explain this model \(.*linear trees\)"
+    ):
+        explained(model, ROWS, ROWS[:, 0], store, rows=None)
