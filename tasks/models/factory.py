@@ -742,8 +742,9 @@ class _Made(NamedTuple):
 
     @property
     def framework(self) -> str:
-        """What it is built with, by what it is."""
-        return framework_of(self.item) or "Python"
+        """What it is built with, by what it is: classes of LightGBM and XGBoost are also such of scikit-learn."""
+        own = fitted(self.item, 1)
+        return own.framework if own is not None else framework_of(self.item) or "Python"
 
     def backend(self) -> Backend | None:
         """The adapter of the framework of a net; None for what only predicts."""

@@ -1,5 +1,6 @@
 """`exhibit.explain` of boosted trees: on log-odds, along their paths and against rows, with cells without a value."""
 
+import html
 from collections.abc import Callable
 from itertools import combinations
 from math import comb
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from catboost import CatBoostClassifier
+from catboost import CatBoostClassifier, CatBoostRegressor
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
@@ -166,3 +167,17 @@ def test_trees_with_lines_in_their_leaves_are_refused_by_their_library(store: st
         exhibit.InputError, match=r"^tree_shap: LightGBM does not explain this model \(.*linear trees\)"
     ):
         explained(model, ROWS, ROWS[:, 0], store, rows=None)
+
+
+@pytest.mark.parametrize(
+    ("model", "library"),
+    [
+        (LGBMRegressor(n_estimators=2, min_child_samples=5, verbose=-1, n_jobs=1), "LightGBM"),
+        (CatBoostRegressor(iterations=2, depth=2, verbose=0, allow_writing_files=False, thread_count=1), "CatBoost"),
+    ],
+    ids=["LightGBM", "CatBoost"],
+)
+def test_a_report_names_the_library_of_a_model(model: Any, library: str, store: str) -> None:
+    """Classes of LightGBM are those of scikit-learn, too, and CatBoost's are not: they were "Python"."""
+    page = explained(model.fit(ROWS, ROWS[:, 0]), ROWS, ROWS[:, 0], store)._repr_html_()
+    assert f"Model of the user’s own ({library})" in html.unescape(html.unescape(page)).replace("'", "’")
