@@ -219,8 +219,9 @@ def decimals_of(numbers: Array) -> int:
     """In how many decimals the known numbers (rows,) are written, or, where these are more than six, those that tell
     ten thousand steps of their range apart."""
     single = np.array_equal(numbers.astype(np.float32), numbers)  # 0.1 has seven digits that count, not sixteen
+    near = 1e-12 * min(1.0, np.abs(numbers).max(initial=0.0))  # in a small unit nothing is 0 for being small
     for decimals in range(_MOST_DECIMALS + 1):
-        if np.allclose(np.round(numbers, decimals), numbers, rtol=1e-6 if single else 1e-13, atol=1e-12):
+        if np.allclose(np.round(numbers, decimals), numbers, rtol=1e-6 if single else 1e-13, atol=near):
             return decimals
     width = float(np.ptp(numbers)) or abs(float(numbers[0]))
     return int(np.ceil(-np.log10(width * _FINE)))

@@ -131,6 +131,7 @@ def test_codes_are_the_cells_and_are_written_back(path: Path) -> None:
         (np.float32([5.1, 4.97]), 2),
         ([1.5e9, 2.5e9], 0),
         ([np.pi * 100, 0.0], 2),
+        ([1e-13, 5e-13, 9e-13], 17),
     ],
 )
 def test_numbers_are_in_the_decimals_that_they_are_written_in(numbers: list[float], decimals: int) -> None:

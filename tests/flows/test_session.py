@@ -254,6 +254,15 @@ def test_a_net_that_takes_channels_first_and_last_is_asked_about(told: bool, sto
     np.testing.assert_allclose(report.attributions["integrated_gradients"], shares, atol=1e-5)
 
 
+def test_a_net_whose_outputs_are_in_a_small_unit_is_asked_about_its_channels_too(store: str) -> None:
+    pictures, line = RANDOM.uniform(size=(3, 4, 5, 3)).astype(np.float32), nn.Linear(60, 1)
+    with torch.no_grad():
+        line.weight.mul_(1e-7)
+        line.bias.zero_()
+    with pytest.raises(exhibit.InputError, match=r"with channels first, as nets of torch do, .* with channels last,"):
+        explained(store, nn.Sequential(nn.Flatten(), line), pictures)
+
+
 def test_a_net_that_takes_pictures_only_as_they_are_given_is_given_them_so(store: str) -> None:
     class Last(nn.Module):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
