@@ -7,6 +7,8 @@ from pydantic import BeforeValidator, Field
 from exhibit.tasks.records.base import InputError, Spec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from exhibit.tasks.records.data import Dataset
 
 
@@ -47,6 +49,9 @@ class Limits(Spec):
         }
         for what, found in names.items():
             self.require_names(found, f"data: the name of a {what}")
+        for item in dataset.inputs:
+            _require_apart(item.features, "features")
+        _require_apart(dataset.outputs, "classes" if dataset.classes else "labels")
 
     def require_names(self, names: Any, what: str) -> None:
         """Raises InputError for a name with too many letters, or one that is no text."""
@@ -59,6 +64,16 @@ class Limits(Spec):
                 f"{what} has {len(longest):,} letters, more than data.limits.letters: {self.letters:,} "
                 f"({longest[:30]!r}...); shorten it, or raise that number"
             )
+
+
+def _require_apart(names: "Sequence[str]", what: str) -> None:
+    """Raises InputError for a name that two have: a page, a table and an importance could mean either."""
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(
+            f"data: {names.count(twice)} {what} are called {twice!r}, as their columns and data.names or data.classes "
+            "have it; call each by a name of its own"
+        )
 
 
 def _is_text(name: str) -> bool:

@@ -323,6 +323,8 @@ class RowsSpec(Data):
         Raises:
             InputError: for columns that cannot be predicted so.
         """
+        if twice := [name for name in self.labels if self.labels.count(name) > 1]:
+            raise InputError(f"data.label: {twice[0]!r} is named twice; name each column once")
         if len(self.labels) > 1:
             if self._order:
                 raise InputError("data.classes: a list orders the classes of one label, and data.label names several")
