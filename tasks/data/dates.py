@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from exhibit.tasks.data.rows import row_name, shown
 from exhibit.tasks.records.base import Array, InputError, Record
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 200  # words that show whether they are dates
 _DAY = 86_400.0
+_DAY_OF_YEAR = re.compile(r"[+-]?\d{4}[-/]?\d\d[-/]?\d\d(?:\.0|[T ].*)?").fullmatch
+_TIMED = re.compile(r".*\d[T ]\d\d.*").fullmatch
 _OFFSET = re.compile(r"([T ]\d\d[\d:.,]*) ?(?:Z|[+-]\d\d(?::?\d\d)?)$")  # from UTC, behind a time of day
 
 
@@ -81,6 +84,11 @@ class Dates(Record):
             place = list(table.columns).index(date.column)
             parts = date.parts(table[date.column], key)
             table = table.drop(columns=date.column)
+            if taken := [name for name in parts if name in table.columns]:
+                raise InputError(
+                    f"data.dates: a part of the date {date.column!r} is called {taken[0]!r}, and so is a column of "
+                    "the file; rename that"
+                )
             for number, (name, values) in enumerate(parts.items()):
                 table.insert(place + number, name, values)
         return table
@@ -100,6 +108,25 @@ def require_no_dates(name: str, words: Sequence[str], how: str) -> None:
         )
 
 
+def require_one_clock(cells: "Cells", key: str) -> None:
+    """Raises InputError for times of day of which some have an offset from UTC and others do not: nothing says how long
+    passed from one to the other."""
+    pairs = zip(cells.index.tolist(), cells.tolist(), strict=True)
+    timed = {row: cell for row, cell in pairs if isinstance(cell, str) and _TIMED(cell)}
+    there = {bool(_OFFSET.search(cell.strip())) for cell in timed.values()}
+    if len(there) > 1:
+        row = next(row for row, cell in timed.items() if not _OFFSET.search(cell.strip()))
+        raise InputError(
+            f"data.{key}: the times of the column {cells.name!r} have an offset from UTC, as +02:00 or Z, but in "
+            f"{row_name(row)} it is {shown(timed[row])}; write all with one, or all without"
+        )
+
+
+def _is_no_day(cell: Any) -> bool:
+    """Whether it is a year or a month, of which pandas would take the first day."""
+    return isinstance(cell, (int, float, str)) and not _DAY_OF_YEAR(str(cell).strip())
+
+
 def _as_written(cells: "Cells") -> "Cells":
     """Dates without their offset from UTC."""
     import pandas as pd
@@ -114,13 +141,14 @@ def _seconds(cells: "Cells", key: str) -> Array:
     import pandas as pd
 
     when = pd.to_datetime(cells, format="ISO8601", errors="coerce", utc=True)
-    wrong = when.isna().to_numpy() & cells.notna().to_numpy()
+    wrong = (when.isna() | cells.map(_is_no_day).astype(bool)).to_numpy() & cells.notna().to_numpy()
     if wrong.any():
         row = int(wrong.argmax())
         raise InputError(
-            f"data.{key}: the column {cells.name!r} holds dates, but in row {row} it is {cells.iloc[row]!r}; write "
-            "dates as 2024-01-31, with a time as 2024-01-31 14:05"
+            f"data.{key}: the column {cells.name!r} holds dates, but in {row_name(cells.index[row])} it is "
+            f"{shown(cells.iloc[row])}; write dates as 2024-01-31, with a time as 2024-01-31 14:05"
         )
+    require_one_clock(cells, key)
     # Not in nanoseconds, which begin with the year 1677 and end with 2262.
     since = (when.dt.as_unit("us") - pd.Timestamp(0, tz="UTC").as_unit("us")).dt.total_seconds()
     return np.asarray(since, np.float64)

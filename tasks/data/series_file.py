@@ -8,8 +8,17 @@ from zipfile import ZipFile
 
 import numpy as np
 
+from exhibit.tasks.data.dates import require_one_clock
 from exhibit.tasks.data.limits import Limits
-from exhibit.tasks.data.rows import is_number, numbers, require_columns, row_name, shown, words
+from exhibit.tasks.data.rows import (
+    is_number,
+    numbers,
+    require_columns,
+    require_one_spelling,
+    row_name,
+    shown,
+    words,
+)
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.language import say
 from exhibit.tasks.records.override import typed
@@ -66,6 +75,7 @@ def long_rows(
     if nameless := sum(name is None for name in names):
         raise InputError(f"data.id: {nameless} of {len(names):,} rows of data.{key} do not say of which sample")
     codes, order = pd.factorize(np.array(names))
+    require_one_spelling(order.tolist(), sample, key)
     sorted_rows = np.lexsort((moments, codes))
     parts = np.split(sorted_rows, np.flatnonzero(np.diff(codes[sorted_rows])) + 1)
     labels = {name: np.array(words(table[name]), object) for name in kept if name in table.columns and name != sample}
@@ -266,11 +276,14 @@ def _moments(cells: "Cells", key: str) -> tuple[Array, bool]:
     dates = pd.to_datetime(cells, format="ISO8601", errors="coerce", utc=True)
     wrong = (dates.isna() & ~cells.isna()).to_numpy()
     if wrong.any():
+        number = pd.to_numeric(cells, errors="coerce").notna().to_numpy()
+        wrong = wrong & ~number if 2 * number.sum() > number.size else wrong  # a word among numbers is what is wrong
         row = int(wrong.argmax())
         raise InputError(
             f"data.time: the column {cells.name!r} holds numbers or times such as 2026-01-31T12:00:00, but in "
             f"{row_name(row)} it is {shown(cells.iloc[row])}"
         )
+    require_one_clock(cells, key)
     seconds = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
     return seconds.to_numpy(np.float64), True
 

@@ -39,7 +39,8 @@ def narrowed(values: Array, names: Sequence[str], where: str) -> Array:
     with np.errstate(over="ignore"):
         narrow = values.astype(np.float32)
     moved = np.abs(narrow.astype(np.float64) - values).max(axis=(0, 1))
-    lost = ~(moved <= _KEPT * values.std(axis=(0, 1), dtype=np.float64))
+    with np.errstate(over="ignore", invalid="ignore"):
+        lost = ~((moved <= _KEPT * values.std(axis=(0, 1), dtype=np.float64)) & np.isfinite(moved))
     if lost.any():
         channel = int(lost.argmax())
         raise InputError(
