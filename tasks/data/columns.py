@@ -19,6 +19,7 @@ from exhibit.tasks.data.rows import (
     numbers,
     numbers_rows,
     require_columns,
+    require_no_failures,
     require_no_marks,
     require_one_spelling,
     require_plain_numbers,
@@ -85,8 +86,10 @@ class Column(TableColumn):
         if all(map(is_number_word, known_words)) and not any(map(is_code, known_words)) and not asked.category:
             return cls._of_numbers(name, asked, gaps=len(known) < len(cells))
         if not asked.category:
-            require_no_marks(known, known_words, "path")
-            require_plain_numbers(known, known_words, "path", typed("data.categories", [name]))
+            way = typed("data.categories", [name])
+            require_no_marks(known, known_words, "path", way)
+            require_no_failures(known, known_words, "path", way)
+            require_plain_numbers(known, known_words, "path", way)
             if len(known) and isinstance(known.iloc[0], date | timedelta):  # however few they are
                 require_no_dates(name, known_words, typed("data.dates", [name]))
                 raise InputError(f"data.path: the column {name!r} holds spans of time; give their seconds or days")

@@ -163,26 +163,39 @@ def to_a_reader(word: str) -> str:
 _JOINING = frozenset("\u200c\u200d")
 
 
-def require_no_marks(cells: "Cells", found: Collection[str], key: str) -> None:
+def require_no_marks(cells: "Cells", found: Collection[str], key: str, way: str) -> None:
     """Raises InputError for a column of numbers in which the words `found` beside them are marks of what is missing:
-    nothing says whether they are."""
+    nothing says whether they are. `way`: what says that they are values."""
     marks = sorted({word for word in found if not is_number_word(word)})
     numeric = sum(map(is_number_word, found))
     if marks and 2 * numeric > len(found) and all(mark.casefold() in _MARKS for mark in marks):
         raise InputError(
             f"data.{key}: the column {cells.name!r} holds numbers in {numeric} of {len(found)} rows, and else "
             f"{', '.join(marks)}; if these are missing, {typed('data.missing_values', marks)} says so, and if they "
-            f"are values, {typed('data.categories', [str(cells.name)])}"
+            f"are values, {way}"
         )
 
 
-def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str, names: str) -> None:
+def require_no_failures(cells: "Cells", found: Sequence[str], key: str, way: str) -> None:
+    """Raises InputError for a word that a spreadsheet writes where it could compute no value: it is none, and no name.
+    `found`: the words of the cells, (rows,); `way`: what says that it is a name after all."""
+    failed = [(row, word) for row, word in zip(cells.index, found, strict=True) if word.upper() in _FAILURES]
+    if failed:
+        row, word = failed[0]
+        raise InputError(
+            f"data.{key}: the column {cells.name!r} holds {word} in {row_name(row)}, which a spreadsheet writes where "
+            f"it can compute no value; correct it, or, if it is missing, say "
+            f"{typed('data.missing_values', sorted({word for _, word in failed}))}, and if it is a value, {way}"
+        )
+
+
+def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str, way: str) -> None:
     """Raises InputError for a column of nothing but numbers of which some are written in a way that is not read: with
     a comma, a minus of another sign, thousands apart, in per cent or in a currency, in brackets, in quotes, as a
     program or a spreadsheet writes them, in digits of another script or width, with signs that are not seen, or as
     smaller or larger than one among others. They would be names of categories, which have no size.
 
-    `found`: the words of the cells, (rows,); `names`: what to say where these are names."""
+    `found`: the words of the cells, (rows,); `way`: what says that they are names."""
     others = [word for word in set(found) if not is_number_word(word)]
     plain = len(others) < len(set(found))
     if others and all(_is_otherwise(word) or (plain and _LIMIT(word)) for word in others):
@@ -190,7 +203,7 @@ def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str, names:
         raise InputError(
             f"data.{key}: the column {cells.name!r} holds numbers, but in {row_name(cells.index[place])} it is "
             f"{shown(str(cells.iloc[place]).strip())}; write it as -0.5 is, with a point, a hyphen for minus and no "
-            f"other sign, or, if these are names, say {names}"
+            f"other sign, or, if these are names, say {way}"
         )
 
 
@@ -220,8 +233,9 @@ _AS_A_PROGRAM = re.compile(
 ).fullmatch
 _MARKS = frozenset(
     {"na", "n/a", "#n/a", "<na>", "nat", "n.a.", "nan", "null", "none", "nil", "missing", "unknown", "-", "--", "---"}
-    | {"–", "—", "?", ".", "..", "...", "…", "*", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!"}
+    | {"–", "—", "?", ".", "..", "...", "…", "*"}
 )
+_FAILURES = frozenset({"#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!"})
 
 
 def is_number(cells: "Cells") -> bool:
@@ -310,10 +324,14 @@ class Labels(Record):
         """
         name, known = str(cells.name), cells.dropna()
         if not order and not is_number(known):
-            known_words = [word for word in words(known) if word is not None]
-            require_no_marks(known, known_words, "label")
-            if task == "auto" and not all(map(str.isdecimal, known_words)):  # whole ones of any script are classes
-                require_plain_numbers(known, known_words, "label", "data.task=classification")
+            there = [word for word in words(known) if word is not None]
+            values = _ordered(set(there))
+            way = typed("data.classes", values) if len(values) <= FEW_CLASSES else "data.classes lists all of them"
+            way = way if task != "regression" else "they are no regression"
+            require_no_marks(known, there, "label", way)
+            require_no_failures(known, there, "label", way)
+            if task == "auto" and not all(map(str.isdecimal, there)):  # whole ones of any script are classes
+                require_plain_numbers(known, there, "label", "data.task=classification")
         if not len(known):
             raise InputError(f"data.label: the column {name!r} is empty in all {len(cells)} rows")
         guessed, why = task_of(known)
