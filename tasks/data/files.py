@@ -272,6 +272,10 @@ def require_text(path: Path, key: str) -> None:
     """
     decoder, line, ended = codecs.getincrementaldecoder("utf-8")(), 1, False
     with path.open("rb") as file:
+        if kind := next((what for start, what in _OTHER_FILES.items() if file.peek(8).startswith(start)), None):
+            raise InputError(
+                f"data.{key}: {path.name} is no text in UTF-8, in line 1, but {kind}; open it, and save it in that encoding"
+            )
         while not ended:
             ended = not (part := file.read(2**20))
             try:
@@ -284,6 +288,16 @@ def require_text(path: Path, key: str) -> None:
                     f"{_no_text(path, key, at)}; that line has a zero byte, as UTF-16 and broken files have"
                 )
             line += part.count(b"\n")
+
+
+_OTHER_FILES = {  # by their first bytes
+    b"PK\x03\x04": "an archive, as .zip and .xlsx files are",
+    b"\xd0\xcf\x11\xe0": "an old workbook, as .xls files are",
+    b"\x1f\x8b": "packed, as .gz files are",
+    b"PAR1": "a table as .parquet files are",
+    b"%PDF-": "a PDF",
+    b"\x89PNG": "a picture",
+}
 
 
 def _no_text(path: Path, key: str, line: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
+from itertools import pairwise
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,17 @@ import numpy as np
 
 from exhibit.tasks.data.files import DEFAULT, require_text
 from exhibit.tasks.data.limits import Limits
-from exhibit.tasks.data.rows import WHOLE, as_plain, is_code, is_number, moved, to_a_reader, words
+from exhibit.tasks.data.rows import (
+    WHOLE,
+    as_plain,
+    is_code,
+    is_number,
+    is_number_word,
+    moved,
+    row_name,
+    to_a_reader,
+    words,
+)
 from exhibit.tasks.records.base import InputError
 
 if TYPE_CHECKING:
@@ -89,6 +100,7 @@ def read_table(
         raise InputError(f"data.{key}: {path.name} has no rows")
     table = table.set_axis([str(name).strip() for name in table.columns], axis=1)
     _require_columns_apart(table.columns, path, key, limits)
+    _require_headings(table, path, key)
     return table.apply(_without_decimals)
 
 
@@ -100,6 +112,37 @@ def _why_unread(said: str) -> str:
     if found := re.search(r"EOF inside string starting at row (\d+)", said):
         return f"a quote that opens in line {int(found[1]) + 1}, or behind it, is not closed"
     return said.splitlines()[0]
+
+
+def _require_headings(table: "Table", path: Path, key: str) -> None:
+    """Raises InputError where the headings stand among the rows once more, as in files that were put together, and
+    where what stands for them is a row of the data, which would be lost."""
+    names = list(table.columns)
+    numeric = [is_number(table[name]) for name in names]
+    if len(names) > 1 and not any(numeric):
+        same = np.logical_and.reduce([(table[name].astype("str").str.strip() == name).to_numpy() for name in names])
+        if same.any():
+            raise InputError(
+                f"data.{key}: {row_name(int(same.argmax()))} of {path.name} holds the headings once more; take it out"
+            )
+    sizes = [float(name) for name, own in zip(names, numeric, strict=True) if own and is_number_word(name)]
+    counted = all(one < other for one, other in pairwise(sizes))  # as columns of a spectrum are called
+    numbered = len(sizes) > 1 and all(one + 1 == other for one, other in pairwise(sizes))
+    rest = [name for name, own in zip(names, numeric, strict=True) if not own]
+    fit = len(sizes) + len(rest) == len(names) and not numbered and (rest or not counted)
+    if fit and all(_holds(table[name]) for name in rest):
+        raise InputError(
+            f"data.{key}: the first line of {path.name}, {', '.join(names[:_FIRST])}, looks like a row of the data, not "
+            "like headings; put a line with the names of the columns before it"
+        )
+
+
+_FIRST = 5  # cells in a sentence
+
+
+def _holds(cells: "Cells") -> bool:
+    """Whether a column of words holds its own heading."""
+    return bool((cells.astype("str").str.strip() == cells.name).any())
 
 
 _CODE = re.compile(rb"""(?:^|[,"\r\n])[ ]*0[0-9]+[ ]*(?=[,"\r\n]|$)""")
@@ -255,6 +298,8 @@ def _require_heading(first: "Table", path: Path, key: str, limits: Limits) -> No
 def _require_columns_apart(names: Iterable[str], path: Path, key: str, limits: Limits) -> None:
     """Raises InputError for columns of the same name, or more or longer ones than the limits say."""
     counts = Counter(names)
+    if "" in counts:
+        raise InputError(f"data.{key}: a column of {path.name} has no name; give it one")
     if twice := [name for name, count in counts.items() if count > 1]:
         raise InputError(f"data.{key}: {path.name} has several columns of the name {twice[0]!r}; rename them")
     _require_few_columns(len(counts), path, key, limits)
