@@ -382,6 +382,12 @@ def weights_of(cells: "Cells") -> Array:
             f"{int(wrong.sum()):,} of {len(found):,} rows; a weight is a number from 0 on, "
             "and 0 takes a row out of the training"
         )
+    with np.errstate(over="ignore"):
+        if not np.isfinite(found.sum()):
+            raise InputError(
+                f"data.weight: the column {cells.name!r} holds {found.max():.6g}, and the sum of all its weights is "
+                "beyond any number; only their ratios matter, so give smaller ones"
+            )
     return found
 
 

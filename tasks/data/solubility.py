@@ -208,7 +208,10 @@ class EsolSpec(_MoleculeSpec):
         ]
         kept = [k for k, reason in enumerate(reasons) if reason is None]
         if len(kept) < 2:
-            raise InputError(f"data.path: {len(kept)} of {len(rows)} molecules of {_CSV} can be used, at least 2 must")
+            why = next((f"; the first is left out because {reason}" for reason in reasons if reason is not None), "")
+            raise InputError(
+                f"data.path: {len(kept)} of {len(rows)} molecules of {_CSV} can be used, at least 2 must{why}"
+            )
         smiles = [found[k].smiles for k in kept]
         split = _random_split(len(kept), self.test_share, self.seed)
         return Dataset(
