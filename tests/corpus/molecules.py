@@ -95,6 +95,7 @@ MOLECULES = [
     table("an infinite value", ROWS.replace("-0.5", "inf"), Excluded(3, "'inf' is not a number")),
     table("no values", ROWS.replace(MEASURED, "measured"), Refused("needs the columns smiles, measured log")),
     table("one molecule", "\n".join(ROWS.splitlines()[:2]), Refused("at least 2 must")),
+    table("values with decimal commas", f"{MEASURED},smiles\n" + '"-0,5",CCO\n' * 4, Refused("the first is left out because the measured value '-0,5' is not a number")),
     table("an endless device", lambda path: path.symlink_to("/dev/zero"), Refused("is a pipe or a device")),
     table("utf-16", ROWS.encode("utf-16"), Refused("is no text in UTF-8")),
 ]  # fmt: skip

@@ -198,7 +198,7 @@ def test_a_sample_that_cannot_be_used_is_listed(
         (lambda table: table, LONG | {"channels": ["c"]}, "data.channels: there is no column c"),
         (lambda table: table, LONG | {"ignore": ["a", "b"]}, "no column is left as a channel"),
         (put(3, "a", "abc"), LONG, "the column 'a' holds numbers, but in row 3 it is 'abc'"),
-        (put(3, "t", "noon"), LONG, "data.time: the column 't' holds numbers or times such as .* row 0 it is"),
+        (put(3, "t", "noon"), LONG, "data.time: the column 't' holds numbers or times such as .* row 3 it is 'noon'"),
         (put(3, "run", None), LONG, "data.id: 1 of 60 rows of data.path do not say of which sample"),
         (lambda table: table, {}, "the columns run, t, a do not end in the number of a step.*data.ignore="),
         (
