@@ -71,7 +71,18 @@ def _bytes(_before: bytes, _after: bytes) -> Iterator[Unlike]:
 
 def _json(before: bytes, after: bytes) -> Iterator[Unlike]:
     """Numbers beside those of the same object: a measured value beside its threshold."""
-    yield from _tree(json.loads(before), json.loads(after), "")
+    yield from _tree(*(json.loads(data, object_pairs_hook=_once) for data in (before, after)), "")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, none of whose keys stands in it twice: of such programs read the first one, and others the last.
+
+    Raises:
+        ValueError: where one does.
+    """
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("a key that is there twice")
+    return found
 
 
 def _tree(then: Any, now: Any, path: str) -> Iterator[Unlike]:
@@ -84,7 +95,7 @@ def _tree(then: Any, now: Any, path: str) -> Iterator[Unlike]:
                 yield from _tree(then[key], now[key], f"{path}.{key}".lstrip("."))
         case list(), list() if len(then) == len(now):
             if all(isinstance(one, float) for one in (*then, *now)):
-                yield Unlike(relative(np.array(then, float), np.array(now, float)), path)
+                yield Unlike(_apart(np.array(then, float), np.array(now, float)), path)
                 return
             for number, pair in enumerate(zip(then, now, strict=True)):
                 yield from _tree(*pair, f"{path}[{number}]")
@@ -125,6 +136,9 @@ def _csv(before: bytes, after: bytes) -> Iterator[Unlike]:
 
 def _parquet(before: bytes, after: bytes) -> Iterator[Unlike]:
     """Each result beside itself: beside one that is a thousand times larger a change would be nothing."""
+    if _notes(before) != _notes(after):
+        yield Unlike(float("inf"), "it has other remarks")
+        return
     then, now = read_table(before), read_table(after)
     floats = [name for name, kind in then.dtypes.items() if kind.kind == "f"]
     if list(then.columns) != list(now.columns) or not then.drop(columns=floats).equals(now.drop(columns=floats)):
@@ -136,6 +150,13 @@ def _parquet(before: bytes, after: bytes) -> Iterator[Unlike]:
         unit = max((norm(old[name].to_numpy()) for name in floats), default=0.0)
         for name in floats:
             yield Unlike(relative(old[name].to_numpy(), new[name].to_numpy(), unit), f"column {name}")
+
+
+def _notes(data: bytes) -> set[bytes]:
+    """What a Parquet file has remarks on, beside its rows."""
+    import pyarrow.parquet as pq
+
+    return set(pq.read_schema(io.BytesIO(data)).metadata or {})
 
 
 _MOST_CELLS = 100_000_000
@@ -175,6 +196,29 @@ def _picture(before: bytes, after: bytes) -> Iterator[Unlike]:
     old, new = (Image.open(io.BytesIO(data), formats=("PNG",)) for data in (before, after))
     if old.size != new.size or not alike_pixels(*(np.asarray(image.convert("RGBA")) for image in (old, new))):
         yield Unlike(float("inf"), "it has other pixels")
+    elif _beside_pixels(before) != _beside_pixels(after):
+        yield Unlike(float("inf"), "something beside its pixels is another")
+
+
+def _beside_pixels(picture: bytes) -> list[bytes]:
+    """What a PNG says beside the pixels of its first frame: how these are shown, further frames, and remarks.
+
+    Raises:
+        ValueError: for bytes behind its end, or none where some must be.
+    """
+    found, place = [], len(_PNG)
+    while not found or not found[-1].startswith(b"IEND"):
+        end = place + 12 + int.from_bytes(picture[place : place + 4])
+        if not place + 12 <= end <= len(picture):
+            raise ValueError("half a picture")
+        found.append(picture[place + 4 : end])
+        place = end
+    if place < len(picture):
+        raise ValueError("something behind a picture")
+    return [part for part in found if not part.startswith(b"IDAT")]
+
+
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def _markup(before: bytes, after: bytes) -> Iterator[Unlike]:

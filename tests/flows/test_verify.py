@@ -1,5 +1,6 @@
 """Facts of `exhibit verify`: what is damaged is found, and what is whole can be derived again."""
 
+import base64
 import io
 import json
 import os
@@ -8,7 +9,9 @@ import random
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +20,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 import pikepdf
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from pydantic import ValidationError
@@ -25,7 +30,7 @@ from exhibit.flows import cli, derivation
 from exhibit.flows.alike import largest, relative, unlike
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.derivation import Access, derive
-from exhibit.flows.integrity import Damage, Subject, read
+from exhibit.flows.integrity import UNREADABLE, Damage, Subject, read
 from exhibit.flows.points import Given
 from exhibit.flows.run import run_report
 from exhibit.flows.verification import EXIT_CODES
@@ -445,6 +450,52 @@ def test_a_measured_value_is_compared_beside_its_threshold(value: float, outcome
     assert bool(clauses) == (outcome == "different")
 
 
+def _framed(*parts: tuple[bytes, bytes], behind: bytes = b"", further: bool = False) -> bytes:
+    """A PNG with these parts before its pixels, and bytes behind its end; `further`: with a second frame."""
+    frame = Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
+    buffer = io.BytesIO()
+    frame.save(buffer, "PNG", **({"save_all": True, "append_images": [frame.rotate(90)]} if further else {}))
+    head, rest = buffer.getvalue()[:33], buffer.getvalue()[33:]
+    for kind, data in parts:
+        head += len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+    return head + rest + behind
+
+
+@pytest.mark.parametrize("name", ["a.png", "report.html"])
+@pytest.mark.parametrize(
+    "forged",
+    [
+        _framed((b"gAMA", (1_000_000).to_bytes(4))),  # shown darker
+        _framed((b"tEXt", b"Comment\0accuracy 99%")),
+        _framed(behind=b"more"),
+        _framed(further=True),  # which a browser shows one after the other
+    ],
+    ids=["gamma", "remark", "behind", "frames"],
+)
+def test_a_picture_of_the_same_pixels_is_not_shown_otherwise(name: str, forged: bytes) -> None:
+    """Its pixels are those of the right one, and its reader sees something else."""
+
+    def page(picture: bytes) -> bytes:
+        if name == "a.png":
+            return picture
+        return b'<img src="data:image/png;base64,' + base64.b64encode(picture) + b'">'
+
+    right = _framed()
+    with suppress(UNREADABLE):  # which is said of the file
+        assert largest(unlike(name, page(forged), page(right)))[1]
+
+
+def test_what_a_file_says_twice_or_beside_its_rows_is_a_difference() -> None:
+    """Programs read the first of two values, or the last, and remarks are read by whoever looks for them."""
+    with pytest.raises(ValueError, match="twice"):
+        largest(unlike("metrics.json", b'[{"value": 0.9, "value": 0.5}]', b'[{"value": 0.5}]'))
+    rows = pa.table({"mean": [0.5]})
+    then, now = io.BytesIO(), io.BytesIO()
+    pq.write_table(rows.replace_schema_metadata({"note": "accuracy 99%"}), then)
+    pq.write_table(rows, now)
+    assert largest(unlike("importances.parquet", then.getvalue(), now.getvalue()))[1] == ["it has other remarks"]
+
+
 @pytest.mark.parametrize(
     ("name", "then", "now"),
     [
@@ -454,6 +505,7 @@ def test_a_measured_value_is_compared_beside_its_threshold(value: float, outcome
         ("checks.json", '[{"value": 0.5}]', '[{"value": 0.5}, {"value": 0.5}]'),
         ("metrics.json", '[{"value": 0.5, "count": 10}]', '[{"value": 0.5, "count": 11}]'),
         ("metrics.json", '[{"value": 0.5, "interval": [0.1, 0.9]}]', '[{"value": 0.5, "interval": [0.4, 0.9]}]'),
+        ("metrics.json", '[{"curve": [0.5, 1e9]}]', '[{"curve": [0.9, 1e9]}]'),  # beside one that is large
         ("checks.csv", "check,value\na,0.25\n", "check,value\na,0.26\n"),
         ("checks.csv", "check,value\na,0.25\nb,1e6\n", "check,value\na,0.95\nb,1e6\n"),  # beside one that is large
         ("datasheet.json", '{"mean": 1.6e9, "missing": 0.02}', '{"mean": 1.6e9, "missing": 0.4}'),
