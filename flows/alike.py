@@ -71,7 +71,8 @@ def _bytes(_before: bytes, _after: bytes) -> Iterator[Unlike]:
 
 def _json(before: bytes, after: bytes) -> Iterator[Unlike]:
     """Numbers beside those of the same object: a measured value beside its threshold."""
-    yield from _tree(*(json.loads(data, object_pairs_hook=_once) for data in (before, after)), "")
+    then, now = (json.loads(data, object_pairs_hook=_once) for data in (before, after))
+    yield from _tree(then, now, "")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -206,7 +207,8 @@ def _beside_pixels(picture: bytes) -> list[bytes]:
     Raises:
         ValueError: for bytes behind its end, or none where some must be.
     """
-    found, place = [], len(_PNG)
+    found: list[bytes] = []
+    place = len(_PNG)
     while not found or not found[-1].startswith(b"IEND"):
         end = place + 12 + int.from_bytes(picture[place : place + 4])
         if not place + 12 <= end <= len(picture):

@@ -274,7 +274,8 @@ def require_text(path: Path, key: str) -> None:
     with path.open("rb") as file:
         if kind := next((what for start, what in _OTHER_FILES.items() if file.peek(8).startswith(start)), None):
             raise InputError(
-                f"data.{key}: {path.name} is no text in UTF-8, in line 1, but {kind}; open it, and save it in that encoding"
+                f"data.{key}: {path.name} is no text in UTF-8, in line 1, but {kind}; open it, and save it in that "
+                "encoding"
             )
         while not ended:
             ended = not (part := file.read(2**20))

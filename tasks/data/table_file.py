@@ -132,8 +132,8 @@ def _require_headings(table: "Table", path: Path, key: str) -> None:
     fit = len(sizes) + len(rest) == len(names) and not numbered and (rest or not counted)
     if fit and all(_holds(table[name]) for name in rest):
         raise InputError(
-            f"data.{key}: the first line of {path.name}, {', '.join(names[:_FIRST])}, looks like a row of the data, not "
-            "like headings; put a line with the names of the columns before it"
+            f"data.{key}: the first line of {path.name}, {', '.join(names[:_FIRST])}, looks like a row of the data, "
+            "not like headings; put a line with the names of the columns before it"
         )
 
 
