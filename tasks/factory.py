@@ -29,6 +29,7 @@ from exhibit.tasks.held import content_of, held, in_memory, libraries_of
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.shown import said_by
 from exhibit.tasks.sources import facts_of, parsed, source_digest
+from exhibit.tasks.surroundings import own_settings, undisturbed
 
 TRUSTED = "EXHIBIT_TRUSTED_MODULES"
 GROUPS = ("exhibit.models", "exhibit.data", "exhibit.methods")  # of entry points
@@ -88,7 +89,8 @@ def load(factory: str, key: str) -> Callable[..., Any]:
     module, _, name = trusted(factory).partition(":")
     _refuse_two_of_a_name(module, key)
     try:
-        found = importlib.import_module(module)
+        with own_settings([factory]), undisturbed():
+            found = importlib.import_module(module)
     except (ImportError, AttributeError) as error:
         raise InputError(
             f"{key}: {factory!r} cannot be imported ({error}); is it on PYTHONPATH? For a file in this folder type "
@@ -113,7 +115,8 @@ def called(function: Callable[..., Any], arguments: Mapping[str, Any], where: st
         InputError: with what it raised, for that is theirs to mend; `where` begins it, and what it was `given` ends it.
     """
     try:
-        return function(**arguments)
+        with undisturbed():
+            return function(**arguments)
     except InputError:
         raise
     except (Exception, SystemExit) as error:  # the user's own code fails in its own ways

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from exhibit.tasks.factory import came_through, is_own, of_a_model, said
 from exhibit.tasks.opened import noting
 from exhibit.tasks.records.base import InputError
+from exhibit.tasks.surroundings import own_settings
 
 Tell = Callable[[str], object]
 _told: list[Tell] = []
@@ -47,7 +48,7 @@ def running(functions: Sequence[str]) -> Iterator[None]:
     for tell in _told:
         tell(names)
     try:
-        with noting(functions):
+        with noting(functions), own_settings(functions):
             yield
     except SystemExit as error:
         raise InputError(ended_by(names, f"asked to end the program (SystemExit, {error.code})")) from error

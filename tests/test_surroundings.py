@@ -1,0 +1,73 @@
+"""Facts of what code of the user's own sets for the whole process: the program goes on as it was."""
+
+import decimal
+import locale
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from exhibit.tasks.factory import TRUSTED, called, load
+from exhibit.tasks.own import running
+
+OWN = """
+import torch
+torch.set_default_dtype(torch.float64)
+def net():
+    return torch.nn.Linear(2, 1)
+"""
+NEXT = """
+import torch
+def net():
+    return torch.nn.Linear(2, 1)
+"""
+
+
+def test_each_finds_its_own_settings_again_and_the_program_those_that_it_had(
+    own_module: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module is imported once, and called by several stages, in whatever order these come."""
+    own_module("sets_doubles", OWN)
+    own_module("sets_nothing", NEXT)
+    monkeypatch.setenv(TRUSTED, "sets_doubles,sets_nothing")
+
+    def kind(module: str) -> Any:
+        function = load(f"{module}:net", "model.factory")
+        with running([f"{module}:net"]):
+            return called(function, {}, "model.factory").weight.dtype
+
+    assert [kind(name) for name in ("sets_doubles", "sets_nothing", "sets_doubles")] == [
+        torch.float64,
+        torch.float32,
+        torch.float64,
+    ]
+    assert torch.get_default_dtype() == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        (lambda: torch.set_default_device("meta"), torch.get_default_device),
+        (lambda: torch.set_float32_matmul_precision("medium"), torch.get_float32_matmul_precision),
+        (lambda: torch.set_grad_enabled(False), torch.is_grad_enabled),
+        (lambda: np.seterr(all="raise"), np.geterr),
+        (lambda: warnings.simplefilter("error"), lambda: list(warnings.filters)),
+        (lambda: sys.setrecursionlimit(700), sys.getrecursionlimit),
+        (lambda: logging.disable(logging.CRITICAL), lambda: logging.root.manager.disable),
+        (lambda: decimal.setcontext(decimal.Context(3)), lambda: decimal.getcontext().prec),
+        (lambda: locale.setlocale(locale.LC_ALL, "C"), lambda: locale.setlocale(locale.LC_ALL)),
+        (lambda: setattr(sys, "stdout", StringIO()), lambda: sys.stdout),
+    ],
+    ids=["device", "products", "slopes", "numpy", "warnings", "recursion", "logging", "decimal", "locale", "stdout"],
+)
+def test_the_program_goes_on_as_it_was(change: Callable[[], Any], state: Callable[[], Any]) -> None:
+    before = state()
+    with running(["own:net"]):
+        called(change, {}, "model.factory")
+    assert state() == before
