@@ -170,13 +170,37 @@ def in_frame(picture: "Image", frame: Frame, limits: Limits = DEFAULT) -> Array:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """The files of pictures directly in `folder`, by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    """The files of pictures directly in `folder`, by name.
+
+    Raises:
+        InputError: for a folder that cannot be read.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    except OSError as error:
+        raise _unlisted(error) from error
 
 
 def pictures_below(folder: Path) -> list[Path]:
-    """The files of pictures in `folder` and in all folders within it, by name."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.is_dir())
+    """The files of pictures in `folder` and in all folders within it, by name.
+
+    Raises:
+        InputError: for a folder that cannot be read: its pictures would be missing without a word.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise _unlisted(error) from error
+
+    walked = os.walk(folder, onerror=refuse)
+    found = (Path(here, name) for here, _, names in walked for name in names)
+    return sorted(path for path in found if path.suffix.lower() in SUFFIXES)
+
+
+def _unlisted(error: OSError) -> InputError:
+    return InputError(
+        f"data.path: the folder {_in_utf_8(str(error.filename))[:200]} cannot be read ({error.strerror}); let this "
+        "user read it, or take it out"
+    )
 
 
 def sampled(paths: Sequence[Path], count: int | None, seed: int) -> list[Path]:
@@ -228,6 +252,8 @@ def existing(path: Path, key: str, what: str, limits: Limits = DEFAULT) -> Path:
         why = "does not exist" if gone else f"cannot be opened ({cause})"
         raise InputError(f"data.{key}: {_shortened(path)} {why}; {what}") from error
     if stat.S_ISDIR(state.st_mode):
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise InputError(f"data.{key}: {path} may not be read by this user")
         return path
     if not ends(path):
         why = "is a file of the system itself" if stat.S_ISREG(state.st_mode) else "is a pipe or a device"

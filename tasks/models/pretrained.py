@@ -4,7 +4,8 @@ in it is run, and nothing is fetched."""
 import json
 import os
 import re
-from collections.abc import Mapping
+import stat
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,7 +41,7 @@ def opened(path: Path) -> Folder:
     if find_spec("transformers") is None:
         raise InputError("model: text classifiers of Hugging Face need transformers: pip install transformers")
     config = _json(path / CONFIG)
-    settings = {name: _json(path / name) for name in _BESIDE if (path / name).exists()}
+    settings = {name: _json(path / name) for name in _BESIDE if _is_there(path / name)}
     for name, found in {CONFIG: config, **settings}.items():
         if "auto_map" in found:
             raise InputError(
@@ -87,9 +88,9 @@ _BESIDE = ("tokenizer_config.json", "special_tokens_map.json")
 
 
 def _require_folder(path: Path) -> None:
-    if path.is_dir():
+    if _is_there(path, stat.S_ISDIR):
         return
-    if path.exists():
+    if _is_there(path):
         raise InputError(f"model.path: {path} is a file; give the folder that holds it: {_CONTENT}")
     hint = ""
     if _HUB_NAME.fullmatch(str(path)):
@@ -104,10 +105,25 @@ _CONTENT = f"{CONFIG}, {WEIGHTS} and {TOKENIZER}"
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
+def _is_there(path: Path, is_kind: Callable[[int], bool] = bool) -> bool:
+    """Whether something of the kind is there.
+
+    Raises:
+        InputError: where that cannot be asked: of a name that is too long, or in a folder that may not be searched.
+    """
+    try:
+        return is_kind(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"model.path: {str(path)[:200]} cannot be opened ({why}); give a folder that can") from error
+
+
 def _existing(folder: Path, name: str, why: str) -> Path:
     """The regular file of that name."""
     path = folder / name
-    if not path.exists():
+    if not _is_there(path):
         raise InputError(f"model.path: {folder} has no {name}; {why}")
     if not ends(path) or not os.access(path, os.R_OK):
         raise InputError(f"model.path: {path} is no regular file that this user may read")

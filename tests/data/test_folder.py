@@ -1,6 +1,7 @@
 """Pictures from files: framed as published, nothing lost, the same wherever they lie."""
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from exhibit.tasks.data.folder import Box, Food101Spec, ImageFolderSpec, Photogr
 from exhibit.tasks.data.imagenet import IMAGENET, class_index
 from exhibit.tasks.data.photos import PHOTOGRAPHS, photograph_of
 from exhibit.tasks.data.picture_file import read_picture
+from exhibit.tasks.data.solubility import EsolSpec
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.framing import Frame
@@ -296,3 +298,32 @@ def test_a_frame_is_taken_from_the_model_where_the_config_leaves_it_open() -> No
     assert ImageFolderSpec(path=Path()).framed_as(wanted).frame == wanted
     assert ImageFolderSpec(path=Path(), resize=None).framed_as(wanted).frame.resize is None
     assert ImageFolderSpec(path=Path(), size=64).framed_as(wanted).frame.size == 64
+
+
+@pytest.mark.parametrize("subfolders", [False, True])
+def test_a_folder_that_may_not_be_read_is_no_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subfolders: bool
+) -> None:
+    """Its pictures would be missing without a word, or end in a traceback."""
+    for number in range(4):
+        write(tmp_path / "ab"[number % 2] / f"{number}.png", number)
+    hidden = tmp_path / "b" / "more"
+    write(hidden / "9.png", 9)
+    closed = hidden if subfolders else tmp_path / "b"
+    for name in ("listdir", "scandir"):
+        as_it_was = getattr(os, name)
+
+        def refusing(folder: str, as_it_was: Callable[[str], object] = as_it_was) -> object:
+            if Path(folder) == closed:
+                raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+            return as_it_was(folder)
+
+        monkeypatch.setattr(os, name, refusing)
+    with pytest.raises(InputError, match=r"data\.path: the folder .*b.* cannot be read \(Permission denied\)"):
+        ImageFolderSpec(path=tmp_path, size=8, subfolders=subfolders).load(Memory())
+
+
+def test_a_folder_that_may_not_be_searched_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(InputError, match=r"data\.path: .* may not be read by this user"):
+        EsolSpec(path=tmp_path).files()

@@ -101,6 +101,7 @@ def test_a_folder_that_is_no_classifier_is_refused_when_it_is_named(case: str, f
         ("bert-base-uncased", "nothing is fetched here, so download it once .*hf download bert-base-uncased"),
         ("org/some-model", "hf download org/some-model --local-dir DIR"),
         ("/no/such/folder", "there is no folder /no/such/folder; give one with config.json"),
+        ("a" * 5000, "model.path: a{200} cannot be opened .File name too long.; give a folder that can"),
     ],
 )
 def test_what_is_no_folder_is_no_name_on_the_hub_either(name: str, said: str) -> None:
