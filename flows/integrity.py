@@ -274,6 +274,8 @@ def _read_attachments(pdf: bytes, name: str) -> dict[str, bytes]:
         with reading(name, pikepdf.PdfError), pikepdf.open(io.BytesIO(pdf)) as document:
             if more := list(dict.fromkeys(foreign(document))):
                 raise Damage(f"{name}: {_NEVER.format(escaped(' and '.join(more[:3])))}")
+            if document.get_warnings():  # of a key that is there twice some readers take the first, and some the last
+                raise Damage(f"{name}: it is not as it was written: readers of it would have to guess what is meant")
             if hidden := between_objects(pdf, document):
                 raise Damage(f"{name}: {_NEVER.format(hidden)}")
             return {one: file.get_file().read_bytes() for one, file in document.attachments.items()}

@@ -19,13 +19,14 @@ from exhibit.flows import cli
 from exhibit.flows.artifacts import summary, verdicts
 from exhibit.flows.child import Ended, run_child
 from exhibit.flows.errors import one_line_message
+from exhibit.flows.integrity import Damage, _read_attachments
 from exhibit.flows.progress import Watch
 from exhibit.flows.verification import EXIT_CODES, Job, Limits, Verification, verify_within
 from exhibit.flows.verify import verify
 from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.document.pdf import _sealed as sealed
 from exhibit.tasks.document.pdf_alike import differing_pdfs
-from exhibit.tasks.document.pdf_kinds import foreign, strange_bytes
+from exhibit.tasks.document.pdf_kinds import _type, foreign, strange_bytes
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import FailureEvidence
@@ -170,6 +171,33 @@ def test_a_page_that_is_there_twice_is_damage(whole: bytes, tmp_path: Path) -> N
 
     (path := tmp_path / "f.pdf").write_bytes(forged(whole, double))
     assert verify(path, integrity_only=True).outcome == "damaged"
+
+
+def with_bytes(pdf: bytes, place: int, more: bytes) -> bytes:
+    """A PDF with bytes at a place within an object, and a table of its objects that knows of them; sealed again."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        table = next(item for item in document.objects if str(_type(item)) == "/XRef")
+        (number, _), rows = table.objgen, table.read_bytes()
+        kind, offset, rest = (int(width) for width in table.W)
+        moved = b""
+        for row in (rows[start : start + kind + offset + rest] for start in range(0, len(rows), kind + offset + rest)):
+            where = int.from_bytes(row[kind : kind + offset])
+            where += len(more) * (row[:kind] == b"\1" and where > place)
+            moved += row[:kind] + where.to_bytes(offset) + row[kind + offset :]
+        head = f"{number} 0 obj\n<</Type /XRef/Size {table.Size}/W [{kind} {offset} {rest}]/Length {len(moved)}"
+        head += "".join(f"/{name} {document.trailer[f'/{name}'].objgen[0]} 0 R" for name in ("Root", "Info"))
+    start = int(re.findall(rb"startxref\s+(\d+)", pdf)[-1])
+    body = pdf[:place] + more + pdf[place:start]
+    table_of = head.encode() + b"/ID [(" + b"0" * 64 + b")(0)]>>\nstream\n" + moved + b"\nendstream\nendobj\n"
+    return sealed(body + table_of + f"startxref\n{len(body)}\n%%EOF\n".encode())
+
+
+def test_a_key_that_is_there_twice_is_damage(whole: bytes) -> None:
+    """Some readers take the first of them, and some the last: they show two pages."""
+    place = whole.index(b"/Width")
+    assert _read_attachments(with_bytes(whole, place, b"    "), "report.pdf")
+    with pytest.raises(Damage, match="would have to guess what is meant"):
+        _read_attachments(with_bytes(whole, place, b"/Width 1 "), "report.pdf")
 
 
 def test_a_pdf_as_it_is_written_holds_nothing_foreign(whole: bytes) -> None:
