@@ -4,6 +4,7 @@ and all else goes on with those that it had. Results would depend on what ran be
 import decimal
 import locale
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ _left: dict[str, dict[str, Any]] = {}  # what the code of a package had when it 
 @contextmanager
 def own_settings(functions: Sequence[str]) -> Iterator[None]:
     """In here frameworks compute as the package of these functions has set it, and outside as the program has."""
-    package = functions[0].partition(":")[0].partition(".")[0]
+    process, package = os.getpid(), functions[0].partition(":")[0].partition(".")[0]
     with _lock:
         if not _at_work:
             _before.clear()
@@ -35,6 +36,7 @@ def own_settings(functions: Sequence[str]) -> Iterator[None]:
     try:
         yield
     finally:
+        _end_copy_of(process)
         with _lock:
             _left[package] = _settings()
             _at_work.remove(package)
@@ -45,14 +47,16 @@ def own_settings(functions: Sequence[str]) -> Iterator[None]:
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """What is set in here of how the program itself goes on is afterwards as it was: where it writes, what it writes
-    about, which warnings are errors, how numbers that fail are met, and whether slopes are noted."""
-    streams, recursion = (sys.stdout, sys.stderr), sys.getrecursionlimit()
+    about, which warnings are errors, how numbers that fail are met, and whether slopes are noted. One process alone
+    goes on, whatever was forked."""
+    process, streams, recursion = os.getpid(), (sys.stdout, sys.stderr), sys.getrecursionlimit()
     silent, tongue = logging.root.manager.disable, locale.setlocale(locale.LC_ALL)
     slopes = _slopes()
     try:
         with warnings.catch_warnings(), np.errstate(), decimal.localcontext():
             yield
     finally:
+        _end_copy_of(process)
         sys.stdout, sys.stderr = streams
         if sys.getrecursionlimit() != recursion:
             sys.setrecursionlimit(recursion)
@@ -61,6 +65,12 @@ def undisturbed() -> Iterator[None]:
             locale.setlocale(locale.LC_ALL, tongue)
         if _slopes() != slopes:
             sys.modules["torch"].set_grad_enabled(slopes)
+
+
+def _end_copy_of(process: int) -> None:
+    """Ends a copy of the program that was made in there: it would do all that follows once more."""
+    if os.getpid() != process:
+        os._exit(0)
 
 
 def _slopes() -> bool:

@@ -3,6 +3,7 @@
 import decimal
 import locale
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -71,3 +72,12 @@ def test_the_program_goes_on_as_it_was(change: Callable[[], Any], state: Callabl
     with running(["own:net"]):
         called(change, {}, "model.factory")
     assert state() == before
+
+
+def test_a_copy_of_the_program_that_the_code_makes_of_it_goes_no_further() -> None:
+    """It would do all that follows as well, and call the code again, which makes a copy of it."""
+    here = os.getpid()
+    child = called(lambda: os.fork() or -1, {}, "model.factory")
+    if os.getpid() != here:
+        os._exit(9)
+    assert os.waitpid(child, 0) == (child, 0)
