@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from pydantic import Field
 
 from exhibit.tasks.data.rows import row_name, shown
 from exhibit.tasks.records.base import Array, InputError, Record
@@ -21,11 +22,13 @@ _OFFSET = re.compile(r"([T ]\d\d[\d:.,]*) ?(?:Z|[+-]\d\d(?::?\d\d)?)$")  # from 
 
 class Date(Record):
     """A column of dates as the rows of a fit have it. `latest`: seconds since 1970 of the last one, from which age
-    counts; `hours`: whether any has a time of day, as it is written."""
+    counts; `hours`: whether any has a time of day, as it is written; `offset`: whether such times have an offset from
+    UTC, None where there are none."""
 
     column: str
     latest: float
     hours: bool = False
+    offset: bool | None = Field(None, exclude_if=lambda offset: offset is None)
 
     @classmethod
     def of(cls, cells: "Cells") -> Self:
@@ -40,7 +43,9 @@ class Date(Record):
             raise InputError(f"data.dates: the column {cells.name!r} is empty in every row; leave it out")
         written = _seconds(_as_written(cells), "path")
         hours = bool((written[~np.isnan(written)] % _DAY != 0).any())
-        return cls(column=str(cells.name), latest=float(known.max()), hours=hours)
+        return cls(
+            column=str(cells.name), latest=float(known.max()), hours=hours, offset=require_one_clock(cells, "path")
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,6 +68,13 @@ class Date(Record):
         import pandas as pd
 
         seconds, written = _seconds(cells, key), _seconds(_as_written(cells), key)
+        offset = require_one_clock(cells, key)
+        if None not in (offset, self.offset) and offset != self.offset:
+            told = ("no", "one") if self.offset else ("an", "none")
+            raise InputError(
+                f"data.{key}: the times of the column {cells.name!r} have {told[0]} offset from UTC, as +02:00 or Z, "
+                f"and those of the fit have {told[1]}; write all alike"
+            )
         known = ~np.isnan(written)
         days = np.full(len(written), np.datetime64("NaT"), "datetime64[s]")
         days[known] = np.floor(written[known]).astype("datetime64[s]")
@@ -108,9 +120,16 @@ def require_no_dates(name: str, words: Sequence[str], how: str) -> None:
         )
 
 
-def require_one_clock(cells: "Cells", key: str) -> None:
-    """Raises InputError for times of day of which some have an offset from UTC and others do not: nothing says how long
-    passed from one to the other."""
+def require_one_clock(cells: "Cells", key: str) -> bool | None:
+    """Whether the times of day have an offset from UTC; None where there are no times that are written out.
+
+    Raises:
+        InputError: where some have one and others do not: nothing says how long passed from one to the other.
+    """
+    import pandas as pd
+
+    if cells.dtype.kind == "M":  # of a .parquet file, whose types say it
+        return isinstance(cells.dtype, pd.DatetimeTZDtype)
     pairs = zip(cells.index.tolist(), cells.tolist(), strict=True)
     timed = {row: cell for row, cell in pairs if isinstance(cell, str) and _TIMED(cell)}
     there = {bool(_OFFSET.search(cell.strip())) for cell in timed.values()}
@@ -120,6 +139,7 @@ def require_one_clock(cells: "Cells", key: str) -> None:
             f"data.{key}: the times of the column {cells.name!r} have an offset from UTC, as +02:00 or Z, but in "
             f"{row_name(row)} it is {shown(timed[row])}; write all with one, or all without"
         )
+    return next(iter(there), None)
 
 
 def _is_no_day(cell: Any) -> bool:

@@ -379,3 +379,21 @@ def test_numbers_among_marks_are_asked_about(mark: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"data.label: the column 'price' holds numbers in 4 of 5 rows"):
         spec(label, id=None).load(Memory())
     assert spec(path, id=None, categories=("x",)).load(Memory()).inputs[0].features[:2] == ("x: 1", "x: 2")
+
+
+@pytest.mark.parametrize(
+    ("fit", "week", "said"),
+    [("", "Z", "have an offset .* the fit have none"), ("+02:00", "", "have no offset .* the fit have one")],
+)
+def test_times_to_explain_have_an_offset_where_those_of_the_fit_have_one(
+    tmp_path: Path, fit: str, week: str, said: str
+) -> None:
+    """Ages count from the last time of the fit: without an offset nothing says when that was beside one that has it."""
+    rows = "".join(f"2026-01-{day:02}T10:00{fit},{'pq'[day % 2]}\n" for day in range(1, 25))
+    (tmp_path / "fit.csv").write_text(f"d,y\n{rows}")
+    (tmp_path / "week.csv").write_text(f"d\n2026-02-01T10:00{week}\n")
+    spec = {"path": tmp_path / "fit.csv", "explain": tmp_path / "week.csv", "label": "y", "dates": ["d"]}
+    with pytest.raises(InputError, match=said):
+        TableSpec.model_validate(spec).load(Memory())
+    (tmp_path / "week.csv").write_text(f"d\n2026-02-01T10:00{fit}\n")
+    assert len(TableSpec.model_validate(spec).load(Memory()).labels) == 25
