@@ -32,10 +32,10 @@ class _Curve(OnSubstrate):
     Of a background that a method compares with some rows are drawn for each sample, the same for all its orders. Few
     elements have fewer sets than orders have steps: each set is asked for once, and more rows are taken for it. A
     random order that is the explanation's own, as half of those of two elements are, is no comparison. Before an
-    explanation of few elements fails, samples are left out in which the order of the mean of what elements add to
-    nothing and of what the score loses without them, which no explanation has a part in, does not beat as many orders
-    either: of two elements that stand in for each other right values put both first. What fills up a shorter sample is
-    no element.
+    explanation of few elements fails, the order of the mean of what elements add to nothing and of what the score loses
+    without them, which no explanation has a part in, is tried: where that does not pass, samples are left out in which
+    it does not beat as many orders either. Of two elements that stand in for each other right values put both first.
+    What fills up a shorter sample is no element.
 
     V. Petsiuk, A. Das, K. Saenko (2018), RISE: randomized input sampling for explanation of black-box models.
     """
@@ -66,9 +66,12 @@ class _Curve(OnSubstrate):
         )
         elsewhere, together = np.isnan(every[:, 0]), np.zeros(len(every), bool)
         if decision(found, self.threshold, self.at_least) == "fail":
-            together = ~elsewhere & self._together(case, order[: len(every)], own[: len(every)], every)
-            every[together] = np.nan
-            found = SHARE.mean(self._beaten(every))
+            right = self._by_right_values(case, order[: len(every)], own[: len(every)], every)
+            right = np.where(np.isnan(self._beaten(every)), np.nan, right)
+            if decision(SHARE.mean(right), self.threshold, self.at_least) != "pass":
+                together = right < self.threshold
+                every[together] = np.nan
+                found = SHARE.mean(self._beaten(every))
         areas, beaten, wins = every[:, : 2 + self.orders], self._beaten(every), self._wins(every)
         there = ~np.isnan(areas[:, 0])
         measured = areas[there, 0], areas[there, 2:]
@@ -227,12 +230,12 @@ class _Curve(OnSubstrate):
         """(2, samples) scores where all orders begin and end."""
         return self._scores(game, np.argsort(~known, axis=1, kind="stable"), known, (0, self.steps))
 
-    def _together(self, case: Case, rows: Array, own: Array, every: Array) -> Array:
-        """(samples,) True where right values of few elements need not beat random orders: not those of `every` sample,
-        of which those that happen to be worse would be chosen."""
+    def _by_right_values(self, case: Case, rows: Array, own: Array, every: Array) -> Array:
+        """(samples,) the share of random orders that right values of few elements beat, 1 where there are more: not of
+        the orders of `every` sample, of which those that happen to be worse would be chosen."""
         known, sets = ~np.isnan(own), every[:, 3 + 2 * self.orders + self.steps :].T
         if not len(sets):
-            return np.zeros(len(own), bool)
+            return np.ones(len(own))
         game = _looked_up(self.game(case, rows, 1), sets)
         alone = np.eye(own.shape[1], dtype=bool)
         halfway, _ = halfway_and_lost(game, own, np.tile(np.arange(len(alone)), (len(own), 1)), [alone] * len(own))
@@ -245,7 +248,7 @@ class _Curve(OnSubstrate):
         tolerance = _LAST_PLACES * np.maximum(np.abs(areas[0]), np.abs(areas[1:]))
         others = np.array([(place != places[0]).any(axis=1) for place in places[1:]])
         beaten = np.where(others, np.where(np.abs(better) <= tolerance, 0.5, better > 0), 0).sum(axis=0)
-        return np.asarray(beaten < self.threshold * others.sum(axis=0))
+        return np.asarray(beaten / np.maximum(others.sum(axis=0), 1))
 
     def _curve(self, game: Game, order: Array, known: Array, ends: Array) -> Array:
         """(steps + 1, samples) scores from none of the order to all of it."""
@@ -341,9 +344,9 @@ class FaithfulnessCorrelationSpec(OfValues):
 
     It sees what an order alone does not: values that belong to other elements, or are too large for one. Where either
     of two elements would do, taking one of them away loses nothing, and right values do not follow that: more
-    `together` find it. So before an explanation fails, samples are left out in which not even the mean of what groups
-    add to nothing and of what the score loses without them, which no explanation has a part in, correlates with the
-    latter by the threshold.
+    `together` find it. So before an explanation fails, the mean of what groups add to nothing and of what the score
+    loses without them is tried, which no explanation has a part in: where that does not pass, samples are left out in
+    which it does not correlate with the latter by the threshold either.
 
     D. Alvarez-Melis, T. Jaakkola (2018), Towards robust interpretability with self-explaining neural networks
     (faithfulness); U. Bhatt, A. Weller, J. Moura (2020), Evaluating and aggregating feature-based model explanations.
@@ -377,10 +380,12 @@ class FaithfulnessCorrelationSpec(OfValues):
         together = np.zeros(len(values), bool)
         if decision(found, self.threshold, self.at_least) == "fail":
             few = self.afforded(case, len(values), 2 * self._asked(most))
-            values = values[:few]
-            together = ~np.isnan(values[:, 0]) & self._together(case, order[:few], own[:few], most)
-            values[together, 0] = np.nan
-            found = support.mean(values[:, 0])
+            counted = ~np.isnan(values[:few, 0])
+            right = np.where(counted, self._of_right_values(case, order[:few], own[:few], most), np.nan)
+            if decision(support.mean(right), self.threshold, self.at_least) != "pass":
+                values, together = values[:few], counted & ~(right >= self.threshold)
+                values[together, 0] = np.nan
+                found = support.mean(values[:, 0])
         apart = values[:, 1] > 0
         unmoved = ~apart & ~together & np.isnan(values[:, 0])
         return self.judged(
@@ -419,10 +424,10 @@ class FaithfulnessCorrelationSpec(OfValues):
         changes = np.nanmax(lost, axis=1) - np.nanmin(lost, axis=1) > least
         return np.stack([np.where(changes & ~apart, np.nan_to_num(found), np.nan), apart], axis=1)
 
-    def _together(self, case: Case, rows: Array, own: Array, most: int) -> Array:
-        """(samples,) True where right values need not follow what the score loses."""
+    def _of_right_values(self, case: Case, rows: Array, own: Array, most: int) -> Array:
+        """(samples,) the correlation of right values with what the score loses, 0 for those without differences."""
         game, labels, taken = self._asked_of(case, rows, own, most)
-        return np.asarray(~(pearson(*halfway_and_lost(game, own, labels, taken)) >= self.threshold))
+        return np.nan_to_num(pearson(*halfway_and_lost(game, own, labels, taken)))
 
     def _asked_of(self, case: Case, rows: Array, own: Array, most: int) -> tuple[Game, Array, list[Array]]:
         """What is taken away from the samples: the game, the groups of their elements, and the sets of these."""
