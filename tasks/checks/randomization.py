@@ -25,7 +25,9 @@ class RandomizationSpec(GrowingCheck):
     top. Beside it stands the correlation of the explanations of two such random models: what is common to all
     explanations of this kind, as that they are near zero where the input equals the baseline. The largest correlation
     that passes is the threshold or, where that is more, what unrelated explanations have and a margin beyond it, never
-    more than 0.8: a method whose explanations of unrelated models are the same explains none of them.
+    more than 0.8: a method whose explanations of unrelated models are the same explains none of them. Where they only
+    have the same order, as units of columns that are far apart give it to the contributions of any model, while sizes
+    beside each other move with the weights by half or more, nothing is decided.
 
     Elements that are exactly zero both times, such as those that equal the baseline, are so whatever the weights are:
     they are left out, and so is an explanation of nothing but zeros. Two explanations without any order are alike; one
@@ -70,6 +72,7 @@ class RandomizationSpec(GrowingCheck):
         curves: dict[str, list[float]] = {}
         random_ones: list[Array] = []
         silent: list[float] = []
+        moved: list[float] = []
 
         def draws(start: int, stop: int) -> Array:
             found = []
@@ -83,6 +86,7 @@ class RandomizationSpec(GrowingCheck):
                 if last is None:
                     return np.zeros(0)
                 random_ones.append(again)
+                moved.append(_moved(own, again))
                 silent.append(float(((own == 0) & (again == 0)).sum() / max((~np.isnan(own)).sum(), 1)))
                 found.append(last)
             return np.array(found)
@@ -105,10 +109,14 @@ class RandomizationSpec(GrowingCheck):
             threshold=limit,
         )
         unrelated = self._unrelated(random_ones)
-        passed = decision(found, limit(), self.at_least) == "pass"
+        by_order = decision(found, limit(), self.at_least)
         other: Decided | None = None
-        if passed and unrelated.value > _HIGHEST:
-            other = Decided("undecided", _OF_SOMETHING_ELSE, unrelated, _HIGHEST, _OF_RANDOM_ONES, at_least=False)
+        if unrelated.value > _HIGHEST:
+            sizes = AVERAGE.mean(np.array(moved))
+            if by_order == "pass":
+                other = Decided("undecided", _OF_SOMETHING_ELSE, unrelated, _HIGHEST, _OF_RANDOM_ONES, at_least=False)
+            elif by_order == "fail" and decision(sizes, _MOVES, at_least=True) == "pass":
+                other = Decided("undecided", _OF_ANY_MODEL, unrelated, _HIGHEST, _OF_RANDOM_ONES, at_least=False)
         path = {layer: float(np.mean(one)) for layer, one in curves.items()}
         zero = float(np.mean(silent))
         return self.judged(
@@ -156,11 +164,31 @@ def neighbours(pairs: Array) -> Estimate:
 
 
 _HIGHEST, _MENTIONED = 0.8, 0.005
+_MOVES = 1.5  # by what factor sizes beside each other change with the weights, at least, where an order may be common
 _OF_RANDOM_ONES = mark("correlation of the explanations of two random models")
 _OF_SOMETHING_ELSE = mark(
     "Explanations of two random models are nearly the same, and only those of the trained model are unlike them: they "
     "may follow something else than the weights, such as a seed or the company in a batch."
 )
+
+
+_OF_ANY_MODEL = mark(
+    "Explanations of any two models have nearly the same order here, as where the units of columns are far apart, but "
+    "their sizes beside each other change with the weights by half or more: the order cannot tell."
+)
+
+
+def _moved(one: Array, other: Array) -> float:
+    """By what factor the sizes of elements beside each other differ between two explanations: exp of the mean absolute
+    deviation of log |a| - log |a'| from its median, over the elements that both give something; the mean over samples.
+    1 where they are the same but for a factor."""
+    wide = max(one.shape[1], other.shape[1])
+    one, other = widened(one, wide), widened(other, wide)
+    both = (one > 0) & (other > 0)
+    ratio = np.log(np.where(both, one, np.nan)) - np.log(np.where(both, other, np.nan))
+    rows = both.sum(axis=1) > 1
+    off = np.abs(ratio[rows] - np.nanmedian(ratio[rows], axis=1, keepdims=True))
+    return float(np.exp(np.nanmean(off, axis=1)).mean()) if rows.any() else 1.0
 
 
 def _alike(one: Array, other: Array) -> float:

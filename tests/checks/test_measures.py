@@ -548,6 +548,18 @@ def test_what_follows_neither_weights_nor_input_does_not_pass_randomization() ->
     assert "such as a seed" in result.further
 
 
+@pytest.mark.parametrize(("moves", "verdict"), [(1.0, "undecided"), (0.001, "fail"), (0.0, "fail")])
+def test_an_order_that_units_give_to_any_model_is_not_held_against_an_explanation(moves: float, verdict: str) -> None:
+    """Weights of columns in units from 1 to 1,000: the order is theirs, the sizes are the model's; unless nearly the
+    same is said of every model."""
+    units, rng = 10.0 ** np.arange(4).reshape(1, 2, 2), np.random.default_rng(0)
+    draws = [units * np.exp(moves * rng.normal(size=units.shape)) for _ in range(40)]
+    result = RandomizationSpec().measure(linear_case(draws[0], randomised=draws[1:]))
+    assert result.details["draws"].mean() > 0.8
+    assert result.verdict == verdict
+    assert ("any two models" in str(result.further)) == (verdict == "undecided")
+
+
 def test_the_curve_goes_from_the_top_layer_down() -> None:
     result = RandomizationSpec().measure(linear_case(WEIGHTS, randomised=[WEIGHTS, 1 / WEIGHTS**3]))
     assert result.details["spearman"][0] == pytest.approx(1.0)
