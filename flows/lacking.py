@@ -1,6 +1,7 @@
 """What is said of a config in which a value has to be given: which keys lack one, and what to type."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -21,9 +22,18 @@ _FOLDERS = frozenset({"image_folder", "transformers"})  # kinds whose path is on
 
 def lacking(config: DictConfig, where: str) -> str:
     """One sentence on all keys without a value. `where`: which point it is, for a reader."""
-    keys = sorted(OmegaConf.missing_keys(config))
+    keys = list(_missing(OmegaConf.to_container(config, resolve=False)))
     words = " ".join(in_shell(f"{key}={_word(config, key)}") for key in keys)
     return f"{keys[0]}{where}: a value must be given; type {words}"
+
+
+def _missing(plain: Any, path: str = "") -> Iterator[str]:
+    """In the order of the config."""
+    pairs = plain.items() if isinstance(plain, dict) else enumerate(plain) if isinstance(plain, list) else ()
+    for key, value in pairs:
+        if value == "???":
+            yield f"{path}{key}"
+        yield from _missing(value, f"{path}{key}.")
 
 
 def _word(config: DictConfig, key: str) -> str:

@@ -71,8 +71,8 @@ BAD = {
     "study=iris model.hidden=many": "model.hidden: given 'many', allowed: a whole number, at least 1",
     "study=iris model.dropout=1.5": "model.dropout: given 1.5, allowed: a number, at least 0 and below 1",
     "study=iris model.hidden=???": "model.hidden: a value must be given; type model.hidden=VALUE",
-    "data=table model=mlp method=[occlusion]": "data.label: a value must be given; type data.label=COLUMN "
-    "data.path=FILE",
+    "data=table model=mlp method=[occlusion]": "data.path: a value must be given; type data.path=FILE "
+    "data.label=COLUMN",
     "data=table data.path=a.csv model=mlp method=[occlusion]": "data.label: a value must be given; type "
     "data.label=COLUMN",
     "data=text data.path=a.csv model=estimator method=[occlusion]": "data.text: a value must be given; type "
@@ -81,8 +81,8 @@ BAD = {
     "model.architecture=NAME model.weights=FILE",
     "data=image_folder model=transformers method=[occlusion]": "data.path: a value must be given; type "
     "data.path=FOLDER model.path=FOLDER",
-    "data=iris model=factory method=[factory]": "method.factory.factory: a value must be given; type "
-    "method.factory.factory=MODULE:FUNCTION model.factory=MODULE:FUNCTION",
+    "data=iris model=factory method=[factory]": "model.factory: a value must be given; type "
+    "model.factory=MODULE:FUNCTION method.factory.factory=MODULE:FUNCTION",
     "data=table model=mlp,factory method=[occlusion] data.path=a": "data.label (point model=mlp): a value must be "
     "given; type data.label=COLUMN",
     "study=iris model.hidden": "model.hidden: cannot be read as key=value; there is no = in it",
