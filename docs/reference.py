@@ -178,9 +178,12 @@ def _setting(key: str, field: Schema, needed: bool, known: Mapping[str, Schema])
 
 def _inner(field: Schema, known: Mapping[str, Schema]) -> Iterator[Schema]:
     """The specs that a key holds itself, or may hold."""
-    for one in (field, *field.get("anyOf", ())):
-        if "$ref" in one and "properties" in (target := _target(one, known)):
-            yield target
+    if "$ref" in field and "properties" in (target := _target(field, known)):
+        yield target
+    for part in field.get("anyOf", ()):
+        yield from _inner(part, known)
+    if isinstance(values := field.get("additionalProperties"), dict):  # of a key that is a mapping by name
+        yield from _inner(values, known)
 
 
 def _inherited(kind: type[BaseModel], key: str) -> str:

@@ -35,7 +35,7 @@ Missing = Literal["refuse", "exclude", "mean", "median", "constant", "category"]
 class Word(Record):
     """A word that stands in for an empty cell: the one of the training of a model that was fitted elsewhere."""
 
-    word: str = Field(min_length=1, max_length=300)
+    word: str = Field(min_length=1, max_length=300, description="what an empty cell of the column reads")
 
 
 _MANY = 100_000  # categories of a column that a model is given as it is
