@@ -163,8 +163,8 @@ def _settings(schema: Schema, known: Mapping[str, Schema], prefix: str) -> list[
         if name == "kind" and "const" in field:  # the heading says it
             continue
         found.append(_setting(f"{prefix}{name}", field, name in schema.get("required", ()), known))
-        for inner in _inner(field, known):
-            found += _settings(inner, known, f"{prefix}{name}.")
+        for within, inner in _inner(field, known):
+            found += _settings(inner, known, f"{prefix}{name}.{within}")
     return found
 
 
@@ -176,14 +176,14 @@ def _setting(key: str, field: Schema, needed: bool, known: Mapping[str, Schema])
     return Setting(key, kind_of(field, known), text, field.get("description", ""))
 
 
-def _inner(field: Schema, known: Mapping[str, Schema]) -> Iterator[Schema]:
-    """The specs that a key holds itself, or may hold."""
+def _inner(field: Schema, known: Mapping[str, Schema]) -> Iterator[tuple[str, Schema]]:
+    """The specs that a key holds itself, or may hold: `NAME.` before those that it holds by name."""
     if "$ref" in field and "properties" in (target := _target(field, known)):
-        yield target
+        yield "", target
     for part in field.get("anyOf", ()):
         yield from _inner(part, known)
-    if isinstance(values := field.get("additionalProperties"), dict):  # of a key that is a mapping by name
-        yield from _inner(values, known)
+    if isinstance(values := field.get("additionalProperties"), dict):
+        yield from ((f"NAME.{within}", target) for within, target in _inner(values, known))
 
 
 def _inherited(kind: type[BaseModel], key: str) -> str:
