@@ -411,16 +411,25 @@ def test_a_part_of_a_picture_that_speaks_against_a_class_is_no_place_of_what_spe
 
 
 @pytest.mark.parametrize(
-    ("verdict", "said"),
+    ("residual", "said"),
     [
-        ("pass", "molecule add up to its prediction"),
-        ("fail", "are meant to add up to its"),
-        (None, "are meant to add up"),
+        (0.0, "molecule add up to its prediction"),
+        (0.009, "molecule add up to its prediction"),
+        (-0.26, "are meant to add up to its"),
     ],
 )
-def test_numbers_of_a_molecule_are_said_to_add_up_only_where_they_do(verdict: Verdict | None, said: str) -> None:
+def test_numbers_of_a_molecule_are_said_to_add_up_only_where_they_do(residual: float, said: str) -> None:
     """It stood below atoms of −0.38 and a difference of −0.12, beside the check that failed."""
-    item = molecules([1.0, 0.5, 0.2, -0.3], checks=(check("completeness", verdict),) if verdict else ())
+    item = molecules([1.0, 0.5, 0.2, -0.3])
+    main = item.main
+    apart = np.zeros_like(main.residual)
+    apart[-1, 0] = residual
+    ones = {
+        "residual": apart,
+        "prediction": np.ones_like(main.prediction),
+        "base_value": np.zeros_like(main.base_value),
+    }
+    item = item.model_copy(update={"methods": (main.model_copy(update=ones),)})
     notes = [
         aside.text
         for section in chapter(item, {}).sections
