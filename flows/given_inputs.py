@@ -55,7 +55,7 @@ def inputs_of(
         both = _joined(values, behind[key], key) if key in behind else values
         called = name if alone else str(key)
         taken[called] = KINDS[name].taken(both, names)
-        if name == "table" and (function or wanted is not None):
+        if KINDS[name].gaps and (function or wanted is not None):
             taken[called] = _with_gaps_told(taken[called], called)
         rows = len(both)
         split = np.where(np.arange(rows) < (len(values) if behind else 0), "explain", "train")

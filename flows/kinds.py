@@ -38,13 +38,14 @@ class SessionKind(NamedTuple):
 
     `claims`: whether values without a kind are of this one. `taken`: values, and the names that were given for their
     features, as an input. `methods`: what explains it where nothing else is asked for, by what the model gives.
-    `checks`: what is measured then.
+    `checks`: what is measured then. `gaps`: whether numbers may be missing, for a model that takes them.
     """
 
     claims: Callable[[Any], bool]
     taken: Callable[[Any, Sequence[str] | None], Taken]
     methods: Mapping[Capability, str]
     checks: tuple[str, ...] = ("completeness", "deletion")
+    gaps: bool = False
 
 
 def _is(values: Any, name: str) -> bool:
@@ -236,6 +237,7 @@ KINDS: dict[str, SessionKind] = {
         lambda values: is_frame(values) or _array(values).ndim == 2,
         _table,
         {"gradients": "integrated_gradients", "trees": "tree_shap", "predictions": "kernel_shap"},
+        gaps=True,
     ),
     "image": SessionKind(
         _are_pictures,

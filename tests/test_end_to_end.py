@@ -214,8 +214,8 @@ def test_what_an_edit_recomputes(first: Run, project: Project, new_project: Call
     assert copy.report(*IRIS, store=store).computed == set()
     copy.edit(
         "tasks/methods/gradient.py",
-        "yield Pass(0.0, np.ones(1), np.ones(1))",
-        "yield Pass(0.0, np.ones(1), 2 * np.ones(1))",
+        "yield Pass.whole(np.ones(1), np.ones(1))",
+        "yield Pass.whole(np.ones(1), 2 * np.ones(1))",
     )
     computed = copy.report(*IRIS, store=store).computed
     assert "attribute" in computed

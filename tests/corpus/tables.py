@@ -239,7 +239,7 @@ CELLS = [
     table("labels with commas", csv(range(N), ['"0,5"', '"1,5"'] * 12), Refused("data.label: .* holds numbers, but in row 0 it is '0,5'.*data.task=classification")),
     table("labels with commas that are names", csv(range(N), ['"0,5"', '"1,5"'] * 12), Taken(N, classes=("0,5", "1,5")), task="classification"),
     table("labels of amounts that are no numbers", csv(range(N), ["<=50K", ">50K"] * 12), Taken(N, classes=("<=50K", ">50K"))),
-    table("errors of a spreadsheet", csv(["1", "2", "#DIV/0!"] * 8), Refused("and else #DIV/0!; if these are missing")),
+    table("errors of a spreadsheet", csv(["1", "2", "#DIV/0!"] * 8), Refused("holds #DIV/0! in row 2, which a spreadsheet writes where it can compute no value")),
     table("tiny numbers", csv([f"{k}e-300" for k in range(N)]), Taken(N)),
     table("infinity", csv(["inf", *range(N - 1)]), Excluded(N - 1, "a is infinite")),
     table("beyond all floats", csv(["1e400", *range(N - 1)]), Excluded(N - 1, "a is infinite")),
