@@ -105,13 +105,14 @@ def pieces(text: str, cut: Cut) -> list[str]:
 
 
 def read_tokens(path: Path) -> tuple[str, ...]:
-    """The tokens of a vocabulary file, one a line, with the padding first.
+    """The tokens of a vocabulary file, one a line, with the padding first; blanks behind one are none of it, as in
+    `tokenizers`.
 
     Raises:
         InputError: for one that has the padding elsewhere.
     """
     require_text(path, "vocabulary")
-    tokens = tuple(line.rstrip("\r") for line in path.read_text(encoding="utf-8").split("\n"))
+    tokens = tuple(line.rstrip() for line in path.read_text(encoding="utf-8").split("\n"))
     tokens = tokens[:-1] if tokens[-1] == "" else tokens
     if PADDING not in tokens:
         return (PADDING, *tokens)
@@ -121,7 +122,7 @@ def read_tokens(path: Path) -> tuple[str, ...]:
 
 
 class Index(NamedTuple):
-    """The id of each token, the first of equal ones, and how long the longest is."""
+    """The id of each token, the last of equal ones, as in `tokenizers`, and how long the longest is."""
 
     ids: dict[str, int]
     longest: int
@@ -129,10 +130,7 @@ class Index(NamedTuple):
     @classmethod
     def of(cls, tokens: Sequence[str]) -> Self:
         """Of tokens by id."""
-        ids: dict[str, int] = {}
-        for number, token in enumerate(tokens):
-            ids.setdefault(token, number)
-        return cls(ids, max(map(len, tokens)))
+        return cls({token: number for number, token in enumerate(tokens)}, max(map(len, tokens)))
 
 
 def longest_first(sentence: str, vocabulary: Index) -> list[int]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers.implementations import BertWordPieceTokenizer
 
 from exhibit.tasks.data.text import TextSpec
-from exhibit.tasks.data.tokens import Vocabulary
+from exhibit.tasks.data.tokens import Vocabulary, read_tokens
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack
@@ -104,6 +104,22 @@ def test_a_word_is_cut_from_its_beginning_with_marks_inside() -> None:
     assert [_PIECES[token] for token in known.ids("Service?")] == [
         "[CLS]", "se", "##r", "##v", "##i", "##ce", "[UNK]", "[SEP]"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ngood\nbad\ngood\n##s\n##s\n",
+        "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\ngood \nbad\t\n##s\u3000\n",
+        "[PAD]\n[UNK] \n[CLS]\n[SEP]\n[MASK]\n\ngood\n\nbad\n##s",
+        "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\n[MASK]\r\ngood\r\nbad\r\n##s\r\n",
+    ],
+)
+def test_lines_of_a_vocabulary_count_as_its_publishers_library_counts_them(lines: str, tmp_path: Path) -> None:
+    """Equal ones, of which the last is the token, and blanks behind a token."""
+    vocabulary = written(tmp_path / "vocab.txt", lines)
+    known = Vocabulary(column="text", cut="vocabulary", lower=True, length=9, tokens=read_tokens(vocabulary))
+    assert known.ids("goods bad bads") == BertWordPieceTokenizer(str(vocabulary)).encode("goods bad bads").ids
 
 
 def test_a_users_own_vocabulary_is_read_longest_token_first(reviews: Path, tmp_path: Path) -> None:
