@@ -17,6 +17,8 @@ from exhibit.tasks.records.base import Array, InputError
 # Outputs of the net for its encoded inputs, with other values at one place.
 Outputs = Callable[[Sequence[tf.Tensor], Sequence[tf.Tensor]], tf.Tensor]
 
+Rule = Callable[..., Any]
+
 
 class DeepNet:
     """SHAP's DeepExplainer on a net, of one sample after another against the same `background`.
@@ -98,12 +100,15 @@ def _used(outputs: Sequence[tf.Tensor]) -> set[str]:
 def _undisturbed() -> Iterator[None]:
     """SHAP replaces how TensorFlow records gradients, and puts that back only if nothing fails; it warns of graphs
     that have been checked here, and calls a net of one input with a list. Each output is a graph of its own. Of what is
-    linear it knows the difference, but not the other sign, which the first of two classes is made by."""
+    linear it knows the difference, but not the other sign, which the first of two classes is made by. It takes the
+    slope where an activation changes by less than 1e-6, and under a maximum nothing below 1e-7, as if all were about 1:
+    here a change across a bend is what it is, and maxima are in units of the largest of their layer."""
     from shap.explainers._deep.deep_tf import op_handlers, passthrough
 
     before, logger = execute.record_gradient, tf.get_logger()
     logger.addFilter(_is_news)
-    op_handlers["Neg"] = passthrough
+    own = {kind: op_handlers[kind] for kind in (*_BENT, "MaxPool")}
+    op_handlers.update({"Neg": passthrough, "MaxPool": _maxpool, **{kind: _bent(own[kind]) for kind in _BENT}})
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Your TensorFlow version is newer", UserWarning)
@@ -112,7 +117,33 @@ def _undisturbed() -> Iterator[None]:
     finally:
         execute.record_gradient = before
         del op_handlers["Neg"]
+        op_handlers.update(own)
         logger.removeFilter(_is_news)
+
+
+# Activations with a bend at zero, where the slopes at both ends say nothing of what lies between.
+_BENT = ("Relu", "Elu", "Selu")
+
+
+def _bent(own: Rule) -> Rule:
+    def rule(explainer: Any, operation: Any, *given: tf.Tensor) -> list[tf.Tensor]:
+        (found,) = own(explainer, operation, *given)
+        (x, other), (y, out) = tf.split(operation.inputs[0], 2), tf.split(operation.outputs[0], 2)
+        across, share = (tf.concat([each, each], 0) for each in (tf.sign(x) != tf.sign(other), (y - out) / (x - other)))
+        return [tf.where(across, given[0] * share, found)]
+
+    return rule
+
+
+def _maxpool(explainer: Any, operation: Any, *given: tf.Tensor) -> tf.Tensor:
+    """As SHAP's, but for its limit."""
+    (x, other), (y, out) = tf.split(operation.inputs[0], 2), tf.split(operation.outputs[0], 2)
+    change, larger = x - other, tf.maximum(y, out)
+    operation.type = operation.type.removeprefix("shap_")
+    own = explainer.orig_grads[operation.type](operation, given[0] * tf.concat([larger - out, y - larger], 0))
+    least = 1e-7 * tf.minimum(1.0, tf.reduce_max(tf.abs(operation.inputs[0])))
+    share = tf.where(tf.abs(change) < least, tf.zeros_like(change), tf.add_n(tf.split(own, 2)) / change)
+    return tf.concat([share, share], 0)
 
 
 def _is_news(record: LogRecord) -> bool:

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from exhibit.tasks.methods.shap import kept_state
 from exhibit.tasks.methods.shap_alone import without_transformers
-from exhibit.tasks.methods.shap_torch_rules import require_rules
+from exhibit.tasks.methods.shap_torch_rules import of_any_unit, require_rules
 from exhibit.tasks.records.base import Array
 
 # Values of one batch -> scores (batch,) and their gradients, shaped like the values.
@@ -153,7 +153,7 @@ class DeepNet:
     def of(self, sample: Sequence[Tensor], call: Call, target: int) -> list[Array]:
         """Values of the output `target`, shaped like each of `sample`, (1, ...)."""
         self._alone.call, self._alone.target = call, target
-        with _any_algorithm():
+        with _any_algorithm(), of_any_unit():
             contributions = self._explainer.shap_values(_one_or_all(sample), check_additivity=False)
         return [array[..., 0] for array in (contributions if len(sample) > 1 else [contributions])]
 

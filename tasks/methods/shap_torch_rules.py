@@ -3,9 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 from torch.nn.modules._functions import BackwardHookFunction
 from torch.overrides import TorchFunctionMode, resolve_name
@@ -49,6 +51,42 @@ def require_rules(net: nn.Module, inputs: Sequence[Tensor]) -> None:
         if calls.used[name]:
             _check_module(name, module, calls.used[name])
     _check_functions(output)
+
+
+# Activations with a bend at zero, where the slopes at both ends say nothing of what lies between.
+_BENT = ("ReLU", "LeakyReLU", "ELU", "SELU")
+_MAXIMA = ("MaxPool1d", "MaxPool2d", "MaxPool3d")
+
+
+@contextmanager
+def of_any_unit() -> Iterator[None]:
+    """SHAP takes the slope where an activation changes by less than 1e-6, and under a maximum nothing where it changes
+    by less than 1e-7, as if all of them were about 1. In here a change across a bend is what it is however small, and
+    maxima are in units of the largest of their layer; above those limits nothing is another number."""
+    from shap.explainers._deep import deep_pytorch as own
+
+    def nonlinear_1d(module: Any, slopes: Sequence[Tensor], given: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        found: tuple[Tensor, ...] = own.nonlinear_1d(module, slopes, given)
+        (x, other), (y, out) = module.x.detach().chunk(2), module.y.detach().chunk(2)
+        twice = [2] + [1] * (x.ndim - 1)
+        across = (x.sign() != other.sign()).repeat(twice)
+        return torch.where(across, given[0] * ((y - out) / (x - other)).repeat(twice), found[0]), *found[1:]
+
+    def maxpool(module: Any, slopes: Sequence[Tensor], given: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        exponent = int(torch.frexp(module.x.detach().abs().max()).exponent)
+        if exponent < 0:  # by a power of two nothing is rounded
+            unit = 2.0 ** min(-exponent, 100)
+            module.x, module.y = (nn.Parameter(each.detach() * unit) for each in (module.x, module.y))
+        found: tuple[Tensor, ...] = own.maxpool(module, slopes, given)
+        return found
+
+    # SHAP asks for the names of these functions, too.
+    rules = dict.fromkeys(_BENT, nonlinear_1d) | dict.fromkeys(_MAXIMA, maxpool)
+    own.op_handler.update(rules)
+    try:
+        yield
+    finally:
+        own.op_handler.update(dict.fromkeys(_BENT, own.nonlinear_1d) | dict.fromkeys(_MAXIMA, own.maxpool))
 
 
 def _check_module(name: str, module: nn.Module, count: int) -> None:

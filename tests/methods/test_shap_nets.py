@@ -193,6 +193,40 @@ def test_deep_is_the_same_in_torch_and_keras(layers: keras.layers, explain: Expl
     np.testing.assert_allclose(theirs.residual, 0, atol=1e-5)
 
 
+@pytest.mark.parametrize("bend", [nn.ReLU, nn.LeakyReLU, nn.ELU, nn.SELU], ids=lambda bend: bend.__name__)
+def test_deep_adds_up_however_small_the_activations_are(bend: type[nn.Module], explain: Explain) -> None:
+    """The same net in a unit of 2^-30 between two of its layers has the same values; of an activation that changed
+    by less than 1e-6 SHAP takes the slope, of one under a maximum nothing."""
+
+    def build() -> nn.Sequential:
+        return nn.Sequential(nn.Conv1d(1, 4, 1), bend(), nn.MaxPool1d(2), nn.Flatten(), nn.Linear(16, 2))
+
+    net, small = seeded(build), seeded(build)
+    with torch.no_grad():
+        for part in small[0].parameters():
+            part.mul_(2.0**-30)
+        small[4].weight.mul_(2.0**30)
+    x, background = {"x": rows(0, 3, 1, 8)}, {"x": rows(1, 4, 1, 8)}
+    found = explain(DeepShapSpec(), model_of(small), x, baselines=background)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-5)
+    if bend in (nn.ReLU, nn.LeakyReLU):  # which are the same in every unit
+        large = explain(DeepShapSpec(), model_of(net), x, baselines=background)
+        np.testing.assert_allclose(found.values["x"], large.values["x"], atol=1e-6)
+
+
+def test_deep_adds_up_however_small_the_activations_of_a_keras_net_are(layers: keras.layers, explain: Explain) -> None:
+    keras.utils.set_random_seed(0)
+    convolution, dense = layers.Conv2D(3, 3, activation="relu"), layers.Dense(2)
+    net = keras.Sequential([layers.Input((6, 6, 2)), convolution, layers.MaxPooling2D(), layers.Flatten(), dense])
+    x, background = {"x": rows(0, 2, 6, 6, 2)}, {"x": rows(1, 3, 6, 6, 2)}
+    large = explain(DeepShapSpec(), keras_model(net), x, baselines=background)
+    for layer, unit in ((convolution, 2.0**-30), (dense, 2.0**30)):
+        layer.set_weights([layer.get_weights()[0] * unit, layer.get_weights()[1]])
+    small = explain(DeepShapSpec(), keras_model(net), x, baselines=background)
+    np.testing.assert_allclose(small.residual, 0, atol=1e-5)
+    np.testing.assert_allclose(small.values["x"], large.values["x"], atol=1e-6)
+
+
 class Own(nn.Module):
     """A module of a user's own, without parts."""
 
