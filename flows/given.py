@@ -21,6 +21,7 @@ from exhibit.tasks.models.callable import array_of
 from exhibit.tasks.models.content import content
 from exhibit.tasks.models.factory import framework_of, outputs_of
 from exhibit.tasks.models.fitted import Fitted, fitted
+from exhibit.tasks.models.outputs import same
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import Capability, Compute
 from exhibit.tasks.records.base import Array, Arrays, InputError
@@ -175,7 +176,8 @@ def _in_float32(X: Any) -> Any:
 
 def _alike(one: Array, other: Array) -> bool:
     near = 1e-5 * min(1.0, np.abs(one).max(initial=0.0))  # outputs in a small unit are not alike for being small
-    return one.shape == other.shape and np.allclose(one, other, rtol=1e-3, atol=near, equal_nan=True)
+    close = one.shape == other.shape and np.allclose(one, other, rtol=1e-3, atol=near, equal_nan=True)
+    return close and same(one, other)
 
 
 def _asked(made: _Made, some: Dataset, compute: Compute) -> _Tried:

@@ -5,13 +5,13 @@ from contextlib import suppress
 
 import numpy as np
 
+from exhibit.tasks.models.outputs import same
 from exhibit.tasks.protocols import Model
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 
 Prepared = Callable[[Arrays], Arrays]
 _USUAL = {"torch": "first", "Keras": "last"}  # of nets of these frameworks
-_ROUNDED = 1e-3  # of the largest output
 
 
 def require_one_order(
@@ -33,7 +33,7 @@ def require_one_order(
     with suppress(Exception):  # it takes one order alone, as most nets do
         other = model(raw if _USUAL[framework] == "first" else first).predict(some.arrays)
     own = model(None).predict(some.arrays)
-    if other is None or np.allclose(own, other, rtol=0, atol=_ROUNDED * np.abs(own).max(initial=0.0)):
+    if other is None or same(own, other):
         return
     as_data = f'{{"{colours[0]}": inputs["{colours[0]}"].astype("float32")'
     raise InputError(

@@ -33,6 +33,7 @@ from exhibit.tasks.models.content import content
 from exhibit.tasks.models.encoding import Preprocess, plain, require_kept, shape_in_words, told
 from exhibit.tasks.models.fitted import Fitted, fitted
 from exhibit.tasks.models.kinds import KINDS
+from exhibit.tasks.models.outputs import same
 from exhibit.tasks.models.preprocess import NOTHING, PreprocessSpec
 from exhibit.tasks.models.remarks import cut_of_one, listed, order_of_outputs
 from exhibit.tasks.models.training import TrainingSpec
@@ -48,7 +49,6 @@ from exhibit.tasks.records.shown import what_it_is
 _PROBE = 8  # rows whose outputs show what they are
 _FEW = 3  # of them in a batch, where the company of others is changed
 _MOST_CLASSES = 10  # that a message names
-_ROUNDED = 1e-3  # of the largest output, by which those of other batches may differ
 _COMPARED = 64  # rows whose outputs tell a model from another
 _TURNS = itertools.count()  # whose row it is to be asked about alone
 _MOST_APART, _NUMBERS_APART = 256, 4_000_000  # rows, and numbers in them, that are predicted again in other company
@@ -419,7 +419,7 @@ class FactorySpec(TrainingSpec):
         again = np.empty_like(outputs)
         for rows in together:
             again[rows] = model.predict(take(some.arrays, rows))
-        if not np.allclose(outputs, again, rtol=0, atol=_ROUNDED * np.abs(outputs).max(initial=0.0), equal_nan=True):
+        if not same(outputs, again):
             apart = np.abs(outputs - again).max(axis=1)
             row = str(some.sample_ids[apart.argmax()])
             raise InputError(

@@ -4,8 +4,23 @@ asked for. The same words for every framework."""
 from collections.abc import Sequence
 from typing import Any
 
-from exhibit.tasks.records.base import InputError
+import numpy as np
+
+from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.shown import what_it_is
+
+# By what part of how far they lie apart, and of how large they are, the same outputs may differ.
+_APART, _LARGE = 1e-3, 1e-5
+
+
+def same(one: Array, other: Array) -> bool:
+    """Whether outputs (samples, outputs) are the same but for rounding. Those far from zero, as 2000 and 2000.1, are
+    not the same for being far from it: what counts is how far those of the samples lie apart."""
+    numbers = np.where(np.isfinite(one), one, 0.0)
+    size = np.abs(numbers).max(initial=0.0)
+    apart = np.abs(numbers - np.median(numbers, axis=0)).max(initial=0.0)
+    near = min(_APART * size, _APART * apart + _LARGE * size)
+    return bool(np.allclose(one, other, rtol=0, atol=near, equal_nan=True))
 
 
 def require_one_output(found: Any, one: bool) -> None:

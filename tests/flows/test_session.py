@@ -254,11 +254,14 @@ def test_a_net_that_takes_channels_first_and_last_is_asked_about(told: bool, sto
     np.testing.assert_allclose(report.attributions["integrated_gradients"], shares, atol=1e-5)
 
 
-def test_a_net_whose_outputs_are_in_a_small_unit_is_asked_about_its_channels_too(store: str) -> None:
+@pytest.mark.parametrize(("unit", "zero"), [(1e-7, 0.0), (1.0, 2000.0)])
+def test_a_net_whose_outputs_are_small_or_far_from_zero_is_asked_about_its_channels_too(
+    unit: float, zero: float, store: str
+) -> None:
     pictures, line = RANDOM.uniform(size=(3, 4, 5, 3)).astype(np.float32), nn.Linear(60, 1)
     with torch.no_grad():
-        line.weight.mul_(1e-7)
-        line.bias.zero_()
+        line.weight.mul_(unit)
+        line.bias.fill_(zero)
     with pytest.raises(exhibit.InputError, match=r"with channels first, as nets of torch do, .* with channels last,"):
         explained(store, nn.Sequential(nn.Flatten(), line), pictures)
 

@@ -51,7 +51,7 @@ def keras_net(weights):
     return net
 
 
-def bare(order, library="torch", channels=3):
+def bare(order, library="torch", channels=3, zero=0.0):
     weights = WEIGHTS[..., :channels].transpose((2, 0, 1) if order == "first" else (0, 1, 2))
     if library == "torch":
         return torch_net(weights)
@@ -61,7 +61,7 @@ def bare(order, library="torch", channels=3):
             super().__init__()
             self.flat, self.last = keras.layers.Flatten(), keras.layers.Dense(1, use_bias=False)
         def call(self, image):
-            return self.last(self.flat(image))
+            return self.last(self.flat(image)) + zero
     net = Net()
     net(np.zeros((1, *weights.shape), "float32"))
     net.last.set_weights([weights.reshape(-1, 1)])
@@ -183,6 +183,14 @@ def test_a_preprocess_that_moves_what_it_is_given_is_not_explained(
     else:
         with pytest.raises(InputError, match="preprocess moves the elements of 'x'"):
             model.place(rows.arrays)
+
+
+@pytest.mark.parametrize("order", ["first", "last"])
+def test_a_net_whose_outputs_are_far_from_zero_is_asked_where_its_channels_are(order: str, data: Dataset) -> None:
+    """Both orders are nearly the same beside 1e5, and far from it beside what lies between the pictures."""
+    given = FactorySpec(factory=f"{NAME}:bare", arguments={"order": order, "library": "keras", "zero": 1e5})
+    with pytest.raises(InputError, match="takes the channels of 'image' first and last"):
+        given.fit(data, Compute(batch=8), silent)
 
 
 def test_a_picture_on_its_side_is_refused_where_keras_would_take_it(data: Dataset) -> None:
