@@ -175,7 +175,8 @@ def _classes(y: Any, outputs: int, own: Sequence[Any], words: Words, name: str) 
     """(samples,) the class of each, and what the classes are called, in the order of the outputs."""
     names = [str(int(one)) if isinstance(one, float) and one.is_integer() else str(one) for one in own]
     given = words.classes if words.classes is not None else names or None
-    if twice := [one for one, times in Counter(map(str, words.classes or ())).items() if times > 1]:
+    called = Counter(map(str, () if words.classes is None else words.classes))
+    if twice := [one for one, times in called.items() if times > 1]:
         raise InputError(f"classes: several are called {twice[0]!r}; call each by a name of its own")
     if words.classes is None and names and y is not None:
         _require_own(y, names)
