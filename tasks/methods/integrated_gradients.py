@@ -34,7 +34,7 @@ class _PathMethod(GradientMethod):
     )
     tolerance: float = Field(0.01, gt=0, lt=1, description="auto: relative residual and change that are small enough")
     max_steps: int = Field(
-        1000, ge=1, le=100_000, description="auto: most gradient evaluations for one output of a sample"
+        1024, ge=1, le=100_000, description="auto: most gradient evaluations for one output of a sample"
     )
 
     factor: ClassVar[Factor] = "difference"
