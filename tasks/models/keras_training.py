@@ -167,8 +167,12 @@ def _require_room(path: Path) -> None:
         said = file.read(_LONGEST + 1)
     if len(said) > _LONGEST:
         raise ValueError(f"its config.json is longer than {_LONGEST:,} bytes")
-    with keras.StatelessScope(initialize_variables=False):
-        net = keras.saving.deserialize_keras_object(json.loads(said), safe_mode=True)
+    waiting = [*global_state.get_global_attribute("uninitialized_variables", [])]
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            net = keras.saving.deserialize_keras_object(json.loads(said), safe_mode=True)
+    finally:  # else Keras makes those of this net, however large, beside those of the next
+        global_state.set_global_attribute("uninitialized_variables", waiting)
     needed = sum(prod(variable.shape) * (8 if "64" in variable.dtype else 4) for variable in net.weights)
     if needed > (there := memory()):
         raise ValueError(f"its layers need {needed / 1e9:,.0f} GB, but this machine has {there / 1e9:,.0f} GB")

@@ -153,6 +153,20 @@ def test_a_keras_file_of_layers_larger_than_memory_is_refused_before_they_are_ma
     ):
         CNNSpec(filters=2, fit="never", weights=path).fit(DigitsSpec().load(Memory()), COMPUTE, silent)
 
+    class Next(keras.Model):
+        """Its layer is made when it is called, together with whatever waits to be made."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.last = keras.layers.Dense(1, use_bias=False)
+
+        def call(self, x: Any) -> Any:
+            return self.last(x)
+
+    after = Next()
+    after(np.zeros((1, 3), "float32"))
+    after.last.set_weights([np.ones((3, 1))])
+
 
 def test_numbers_that_numpy_has_not_are_refused_by_name(tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(2, dtype=torch.float8_e4m3fn)}, tmp_path / "f8.safetensors")
