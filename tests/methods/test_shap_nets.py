@@ -485,6 +485,7 @@ def test_operations_without_a_rule_are_refused_in_keras_too(
         explain(DeepShapSpec(), keras_model(net), {"x": rows(0, 2, 5)}, baselines={"x": rows(1, 3, 5)})
 
 
+@without_transformers()
 def test_deep_explains_both_classes_of_a_keras_net_with_one_sigmoid(layers: keras.layers, explain: Explain) -> None:
     """The first class is the second with the other sign: as SHAP's own explainer says of the net before its sigmoid."""
     keras.utils.set_random_seed(0)
