@@ -130,7 +130,7 @@ def _require_headings(table: "Table", path: Path, key: str) -> None:
     numbered = len(sizes) > 1 and all(one + 1 == other for one, other in pairwise(sizes))
     rest = [name for name, own in zip(names, numeric, strict=True) if not own]
     fit = len(sizes) + len(rest) == len(names) and not numbered and (rest or not counted)
-    if fit and all(_holds(table[name]) for name in rest):
+    if len(names) > 1 and fit and all(_holds(table[name]) for name in rest):
         raise InputError(
             f"data.{key}: the first line of {path.name}, {', '.join(names[:_FIRST])}, looks like a row of the data, "
             "not like headings; put a line with the names of the columns before it"

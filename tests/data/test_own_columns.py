@@ -181,6 +181,12 @@ def test_codes_stay_text_and_truth_values_are_truth_values(tmp_path: Path) -> No
     assert table.array[:, 4].tolist() == [1, 0, 1]
 
 
+def test_a_list_of_words_may_hold_its_heading(tmp_path: Path) -> None:
+    """A row of the data in the place of headings is told by all of several columns, not by one word."""
+    (tmp_path / "words.csv").write_text("word\nnoun\nword\nverb\n")
+    assert table_file.read_table(tmp_path / "words.csv", "path")["word"].tolist() == ["noun", "word", "verb"]
+
+
 def test_wide_files_are_read_a_few_times_not_once_for_each_column(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
