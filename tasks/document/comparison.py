@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from exhibit.tasks.document import agreements, bearing, samples, survival
+from exhibit.tasks.document.common import over_trainings
 from exhibit.tasks.document.model import rows_of
 from exhibit.tasks.document.rows import called
 from exhibit.tasks.document.sentences import worded
@@ -27,7 +28,7 @@ def chapter(
     """`own_chapters`: whether the points have chapters of their own too; `checks`: every one that may be expected."""
     points = count(len(comparison.points), "point")
     found = findings(comparison, materials)
-    sentence = sentences([worded(item, checks)[1] for item in found])
+    sentence = sentences([*(worded(item, checks)[1] for item in found), _of_reported(comparison, materials)])
     known = [agreements.matrix(comparison, measure) for measure in agreements.measures(comparison)[:1]]
     drawn = next((figure for figure in (survival.teaser(comparison), *known) if figure is not None), None)
     title = tr("{points}: {finding}", points=points, finding=worded(found[0])[0])
@@ -52,6 +53,15 @@ def chapter(
             if section is not None
         ),
     )
+
+
+def _of_reported(comparison: Comparison, materials: Materials) -> str:
+    """That a chapter may name another first than is ranked here, where its shares are means over trainings."""
+    if comparison.basis == "importances" and any(
+        over_trainings(method) for material in materials.values() for method in material.methods
+    ):
+        return tr("Compared are the reported trainings; a chapter's shares are means over several.")
+    return ""
 
 
 def figures(comparison: Comparison, materials: Materials, scales: Scales) -> tuple[Figure, ...]:

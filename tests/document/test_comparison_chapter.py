@@ -24,6 +24,7 @@ from exhibit.tasks.records.data import Excluded, Kind
 from exhibit.tasks.records.explanation import Summary
 from exhibit.tasks.records.figure import BarPanels, Figure, Images
 from exhibit.tasks.records.material import Material
+from exhibit.tasks.records.verdict import CheckResult
 from tests.conftest import content
 from tests.points import LENGTHS, config, importance, inputs, material, method
 
@@ -155,6 +156,19 @@ def test_of_several_inputs_each_is_drawn_by_itself() -> None:
         "comparison_1-samples-measurements-1",
         "comparison_1-samples-image",
     ]
+
+
+def test_it_says_which_training_is_ranked_where_chapters_show_the_mean_over_several() -> None:
+    """A chapter may put another feature first than its reported training does."""
+    found, materials = points("table", 2)
+    share = {"share": np.full((5, 4), 0.25), "kept": np.array([4, 4])}
+    seeds = CheckResult(check="seed_stability", method="a", verdict="pass", required=False, sentence="", details=share)
+    again = {
+        slug: one.model_copy(update={"methods": tuple(m.model_copy(update={"checks": (seeds,)}) for m in one.methods)})
+        for slug, one in materials.items()
+    }
+    leads = [chapter.chapter(found, known, own_chapters=True).lead for known in (materials, again)]
+    assert ["Compared are the reported trainings" in lead for lead in leads] == [False, True]
 
 
 # --- the document -----------------------------------------------------------------------------------------
