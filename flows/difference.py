@@ -178,6 +178,8 @@ def _read(target: Path) -> _Report:
         subject = intact(target)
     except Damage as damage:
         raise Damage(f"{target}: {str(damage).removeprefix(f'{escaped(target.name)}: ')}") from damage
+    except MemoryError as error:
+        raise InputError(f"{target}: to read it takes more memory than there is, so it cannot be compared") from error
     try:
         found = said(subject)
         return _Report(

@@ -2,6 +2,7 @@
 against the evidence."""
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -68,11 +69,27 @@ class NoReportError(Damage):
 
 @contextmanager
 def reading(name: str, *further: type[Exception]) -> Iterator[None]:
-    """Whatever a file is met by while it is read, it is damage."""
+    """Whatever a file is met by while it is read, it is damage; but where memory runs out, nothing is known of it.
+
+    Raises:
+        Damage: for what cannot be read.
+        MemoryError: where there is too little memory to tell, whatever a library calls that.
+    """
     try:
         yield
     except (*UNREADABLE, *further) as error:
+        if _lacks_memory(error):
+            raise MemoryError(name) from error
         raise Damage(f"{name}: it cannot be read ({type(error).__name__})") from error
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether this error, or one that led to it, is that of too little memory."""
+    if error is None:
+        return False
+    denied = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    said = isinstance(error, MemoryError) or denied or "bad_alloc" in str(error)
+    return said or _lacks_memory(error.__cause__ or error.__context__)
 
 
 class Subject(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any
 from exhibit.flows.alike import largest, unlike
 from exhibit.flows.derivation import Access, derive, from_the_pdf, required_inputs
 from exhibit.flows.errors import debugging, one_line_message
-from exhibit.flows.integrity import UNREADABLE, Damage, Subject, made_again, read, reading, require_report
+from exhibit.flows.integrity import Damage, Subject, made_again, read, reading, require_report
 from exhibit.flows.signatures import trusted, unsatisfied
 from exhibit.flows.verification import Outcome, Verification
 from exhibit.tasks.document.pdf_alike import differing_pdfs
@@ -172,9 +172,10 @@ def _differences(before: Subject, after: Subject, name: str) -> tuple[float, lis
     if then is None or now is None:
         return 0.0, ["it is not what is derived" if now is None else "it is missing"]
     try:
-        return largest(unlike(name, then, now))
-    except UNREADABLE as error:
-        return 0.0, [f"it cannot be read ({type(error).__name__})"]
+        with reading(name):
+            return largest(unlike(name, then, now))
+    except Damage as damage:
+        return 0.0, [str(damage).removeprefix(f"{name}: ")]
 
 
 def _request(evidence: Evidence) -> dict[str, Any]:

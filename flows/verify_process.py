@@ -3,6 +3,7 @@
 It reads one job, a line of JSON, and answers line by line.
 """
 
+import sys
 from typing import TextIO
 
 from exhibit.flows.child import asked
@@ -24,6 +25,8 @@ def main() -> None:
         _say(answers, Answer(found=found))
     except InputError as error:
         _say(answers, Answer(wrong=str(error)))
+    except MemoryError:  # which says nothing of the report
+        sys.exit(1)
 
 
 def _say(answers: TextIO, answer: Answer) -> None:

@@ -175,7 +175,12 @@ def _render_side_by_side(job: Job) -> Pages:
     """The same, the HTML in a copy of this process meanwhile."""
     context = get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
-    context.Process(target=lambda: sending.send_bytes(_screen(job)), daemon=True).start()
+
+    def send() -> None:
+        with suppress(Exception):  # whoever waits makes it again, and says why that fails
+            sending.send_bytes(_screen(job))
+
+    context.Process(target=send, daemon=True).start()
     sending.close()
     pdf = _paper(job)
     try:

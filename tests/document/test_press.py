@@ -2,8 +2,10 @@
 
 import io
 import os
+import sys
 from functools import cache
 from pathlib import Path
+from subprocess import run
 
 import pikepdf
 import psutil
@@ -20,6 +22,25 @@ from tests.benchmarks.large_report import job
 def test_a_character_without_a_glyph_comes_back_from_the_process_by_name() -> None:
     with pytest.raises(InputError, match=r"'𓅃' \(U\+13143, egyptian hieroglyph g005\).*Japanese"):
         press(unprintable())
+
+
+def test_the_copy_that_makes_the_html_says_nothing_of_its_own_behind_that() -> None:
+    """What comes last on the error stream is what the user is told, whichever of the two processes ends last."""
+    ended = run([sys.executable, "-c", SIDE_BY_SIDE], capture_output=True, check=True, timeout=120)
+    assert (ended.stdout, ended.stderr) == (b"", b"")
+
+
+SIDE_BY_SIDE = """
+from contextlib import suppress
+from multiprocessing import active_children
+from exhibit.tasks.document.press import _render_side_by_side
+from exhibit.tasks.records.base import InputError
+from tests.document.test_press import unprintable
+with suppress(InputError):
+    _render_side_by_side(unprintable())
+[copy] = active_children()
+copy.join()
+"""
 
 
 def unprintable() -> Job:

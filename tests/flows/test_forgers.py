@@ -1,5 +1,6 @@
 """Facts of `exhibit verify` on what somebody else made: a seal is no signature, so anyone can seal anything."""
 
+import errno
 import io
 import random
 import re
@@ -19,7 +20,7 @@ from exhibit.flows import cli
 from exhibit.flows.artifacts import summary, verdicts
 from exhibit.flows.child import Ended, run_child
 from exhibit.flows.errors import one_line_message
-from exhibit.flows.integrity import Damage, _read_attachments
+from exhibit.flows.integrity import Damage, _read_attachments, reading
 from exhibit.flows.progress import Watch
 from exhibit.flows.verification import EXIT_CODES, Job, Limits, Verification, verify_within
 from exhibit.flows.verify import verify
@@ -415,6 +416,22 @@ def test_a_report_that_takes_too_long_or_too_much_is_one_sentence(whole: bytes, 
     assert (result.outcome, EXIT_CODES[result.outcome]) == ("not read", 5)
     assert result.findings[0].startswith("it was not read: the process that tried ended with status ")
     assert str(result).endswith("f.pdf: not read to its end, so nobody knows whether it is damaged")
+
+
+@pytest.mark.parametrize(
+    "told", [MemoryError(), OSError(errno.ENOMEM, "no memory"), RuntimeError("std::bad_alloc")], ids=repr
+)
+def test_where_memory_runs_out_nothing_is_called_damaged(told: Exception) -> None:
+    """Nor where a library says something of its own about it."""
+    with pytest.raises(MemoryError, match=r"report\.pdf"), reading("report.pdf"):
+        raise told
+    with pytest.raises(MemoryError, match=r"report\.pdf"), reading("report.pdf"):
+        raise ValueError("it cannot be parsed") from told
+
+
+def test_an_error_of_another_kind_is_damage() -> None:
+    with pytest.raises(Damage, match=r"report\.pdf: it cannot be read \(OSError\)"), reading("report.pdf"):
+        raise OSError(errno.EIO, "no disk")
 
 
 @pytest.mark.parametrize("key", ["--max-seconds", "--max-gigabytes"])
