@@ -3,7 +3,7 @@
 Layout, in a folder or on a server:
 
 - `objects/aa/<sha256>`: immutable bytes, checked on every read.
-- `actions/aa/<key>`: which objects a computation gave, written last.
+- `actions/aa/<key>`: which objects a computation gave, written last; or what was noted as a start for others.
 
 What else lies there belongs to the medium (`folder.py`, `bucket.py`): who computes what, and who uses it.
 """
@@ -118,12 +118,22 @@ class Store:
                 if before is not None:
                     log.warning("%s; it is computed again", damaged)
             outputs = {name: self.put(data) for name, data in compute().items()}
-            record = canonical_json(_signed(key, outputs, files()))
-            if not self.medium.publish(action_name(key), record, before):
+            if not self._publish(key, outputs, files(), before):
                 # Its owner was taken for dead and somebody else was faster: one result is everybody's.
                 with suppress(Damaged):
                     return self._recorded_outputs(key, beside), True
             return outputs, False
+
+    def known(self, key: Digest) -> Outputs | None:
+        """What was noted last for a key, if it is whole and what was read for it is as it was."""
+        with suppress(Damaged):
+            return self._recorded_outputs(key, None)
+        return None
+
+    def note(self, key: Digest, outputs: Outputs, files: Mapping[str, str]) -> None:
+        """Notes what is here already under a key of its own, in the place of what was noted before. It is a start for
+        others and no result, so where somebody else is faster, theirs stays."""
+        self._publish(key, outputs, files, self._recorded(key))
 
     def in_use(self) -> AbstractContextManager[None]:
         """While this lasts, nothing that is here is removed."""
@@ -136,6 +146,9 @@ class Store:
             InputError: where somebody does.
         """
         return self.medium.alone()
+
+    def _publish(self, key: Digest, outputs: Outputs, files: Mapping[str, str], before: bytes | None) -> bool:
+        return self.medium.publish(action_name(key), canonical_json(_signed(key, outputs, files)), before)
 
     def _recorded_outputs(self, key: Digest, beside: Referenced | None) -> Outputs:
         """What was computed for `key`, every object checked; Damaged if there is nothing whole."""

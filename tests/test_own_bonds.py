@@ -20,7 +20,7 @@ from exhibit.tasks.protocols import Compute, silent
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.explanation import Attribution
-from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.records.packing import pack, unpack
 from exhibit.tasks.stages.attribute import attribute
 from exhibit.tasks.stages.fit import fit
 from exhibit.tasks.stages.load import load
@@ -28,6 +28,7 @@ from exhibit.tasks.stages.predict import predict
 from exhibit.tasks.stages.select import select
 from exhibit.tasks.store import Store
 from tests.conftest import Memory
+from tests.methods.test_resumed import gradients_counted
 
 COMPUTE = Compute(batch=32)
 NAME = "own_bonds"
@@ -109,6 +110,21 @@ def explained(store: Store, method: Any, **arguments: Any) -> tuple[Dataset, Att
     chosen = select(store, SelectionSpec(rows="all"), target, data, predicted["prediction"])["explained"]
     asked = method, model, target, COMPUTE, data, weights, chosen, 0, len(SMILES)
     return unpack(Dataset, store.get(data)), unpack(Attribution, store.get(attribute(store, *asked)["attribution"]))
+
+
+def test_a_second_run_to_a_smaller_tolerance_starts_where_the_first_ended(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And gives the same bytes as one in a store of its own, of molecules that differ in size."""
+    loose, tight = (
+        IntegratedGradientsSpec(layer="atoms+bonds", tolerance=tolerance, rule="midpoint") for tolerance in (0.05, 1e-4)
+    )
+    begun = explained(store, loose)
+    with gradients_counted(monkeypatch) as taken:
+        again = explained(store, tight)
+    fresh = explained(Store(tmp_path / "other"), tight)
+    assert [pack(one) for one in again] == [pack(one) for one in fresh]
+    assert 0 < sum(taken) == fresh[1].steps.sum() - begun[1].steps.sum()
 
 
 def parts(found: Attribution, row: int) -> tuple[Array, Array]:

@@ -111,6 +111,21 @@ def test_any_flipped_byte_is_found_reported_and_recomputed(store: Store, caplog:
         assert path.read_bytes() == whole
 
 
+def test_what_is_noted_is_known_until_something_that_was_read_for_it_changes(store: Store, tmp_path: Path) -> None:
+    """The last note counts; one that names what is not there any more, or is damaged, is none."""
+    assert store.known(KEY) is None
+    (read := tmp_path / "weights.txt").write_bytes(b"1")
+    for text in (b"abc", b"abcd"):
+        store.note(KEY, {"begun": store.put(text)}, {str(read): digest_of(b"1")})
+        assert store.known(KEY) == {"begun": digest_of(text)}
+    read.write_bytes(b"2")
+    assert store.known(KEY) is None
+    store.note(KEY, {"begun": digest_of(b"abc")}, {})
+    assert store.known(KEY) == {"begun": digest_of(b"abc")}
+    spoil(store.path(digest_of(b"abc")), b"abd")
+    assert store.known(KEY) is None
+
+
 @pytest.mark.parametrize("planted", [b"", b"[]", b"{}", b'{"outputs": 1, "sha256": "0"}', b"[" * 100_000, b"\xff"])
 def test_a_planted_action_record_is_recomputed(store: Store, planted: bytes) -> None:
     """Whatever stands in an action file, it is served only if it is one."""

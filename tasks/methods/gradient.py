@@ -13,7 +13,7 @@ from exhibit.tasks.methods.draws import SamplingSpec
 from exhibit.tasks.methods.method import Layer, Look, Method
 from exhibit.tasks.methods.pairs import Pairs, first_named
 from exhibit.tasks.methods.path import SCORES_ALONE, Factor, Pass, Question
-from exhibit.tasks.methods.refine import Estimates, explain_each, total
+from exhibit.tasks.methods.refine import Estimates, explain, explain_each, total
 from exhibit.tasks.methods.sampling import averaged, drawn_questions, unsummed_of
 from exhibit.tasks.protocols import Capability, Compute, DifferentiableModel, Score, Side, padded_batches, take
 from exhibit.tasks.records.base import Array, Arrays
@@ -93,8 +93,41 @@ class GradientMethod(Method):
         compute: Compute,
     ) -> Attribution:
         """As every method; no baselines stand for zero at the place where gradients are taken."""
-        pairs = Pairs.of(targets)
-        question = Question(model, inputs, baselines, self.layer, self.at, score, pairs)
+        question = Question(model, inputs, baselines, self.layer, self.at, score, Pairs.of(targets))
+        return self._answer(question, sample_ids, targets, compute)
+
+    def resume(
+        self,
+        begun: Attribution,
+        model: DifferentiableModel,
+        inputs: Arrays,
+        baselines: Arrays | None,
+        sample_ids: Array,
+        targets: Array,
+        score: Score,
+        compute: Compute,
+    ) -> Attribution:
+        """As every method: of points that the passes of `begun` have met no gradient is taken again."""
+        question = Question(model, inputs, baselines, self.layer, self.at, score, Pairs.of(targets))
+        return self._answer(question, sample_ids, targets, compute, self._known(begun, question.pairs))
+
+    def _known(self, begun: Attribution, pairs: Pairs) -> Estimates | None:
+        """What is known of each pair; nothing of one that ends before its last pass here, whose values are lost."""
+        tolerance = self.refined_to()
+        if begun.ladder is None or tolerance is None:
+            return None
+        known = Estimates.of(begun, pairs)
+        return known.as_refined_to(tolerance, sum(1 for _ in self.passes()))
+
+    def _answer(
+        self,
+        question: Question,
+        sample_ids: Array,
+        targets: Array,
+        compute: Compute,
+        begun: Estimates | None = None,
+    ) -> Attribution:
+        pairs = question.pairs
 
         def answers(questions: list[Question], passes: Callable[[], Iterable[Pass]]) -> Iterator[Estimates]:
             return explain_each(questions, passes, self.multiplier(), self.refined_to(), compute)
@@ -103,14 +136,16 @@ class GradientMethod(Method):
         all_questions = drawn_questions(self.sampling, compared, sample_ids) if self.sampling else compared
         extra: dict[str, Any] = {}
         if all_questions == [question]:
-            (estimates,) = answers(all_questions, self.passes)
+            estimates = explain(question, self.passes(), self.multiplier(), self.refined_to(), compute, begun)
             extra["ladder"] = self._ladder(estimates, pairs)
         else:
             alone = list(answers(compared, lambda: [SCORES_ALONE]))
             alone[0].base_value = np.mean([scores.base_value for scores in alone], axis=0)
             groups = len(compared) if len(compared) > 1 else len(all_questions)
             size = len(all_questions) // groups
-            sampled = averaged(answers(all_questions, self.passes), groups, size, alone[0], unsummed_of(inputs))
+            sampled = averaged(
+                answers(all_questions, self.passes), groups, size, alone[0], unsummed_of(question.inputs)
+            )
             estimates, extra = sampled.mean, sampled.fields(pairs)
         return Attribution(
             sample_ids=sample_ids,

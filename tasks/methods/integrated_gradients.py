@@ -38,6 +38,7 @@ class _PathMethod(GradientMethod):
     )
 
     factor: ClassVar[Factor] = "difference"
+    how_far: ClassVar[frozenset[str]] = frozenset({"tolerance", "max_steps"})
     compat: str | None = None
 
     @model_validator(mode="after")

@@ -44,6 +44,7 @@ class Method(Choice):
     aggregate: Aggregate = Field("raw", description="of channels and samples when summarised: raw, abs or square")
 
     _for_no_reader: ClassVar[frozenset[str]] = frozenset({"kind"})  # fields that `settings` leaves out
+    how_far: ClassVar[frozenset[str]] = frozenset()  # fields that only say when it stops refining
     by_rules: ClassVar[bool] = False  # whether it refuses nets that have parts which it knows no rule for
 
     @property
@@ -166,3 +167,19 @@ class Method(Choice):
         Raises:
             InputError: where the method cannot explain such a model, input, layer or score.
         """
+
+    def resume(
+        self,
+        begun: Attribution,
+        model: DifferentiableModel,
+        inputs: Arrays,
+        baselines: Arrays | None,
+        sample_ids: Array,
+        targets: Array,
+        score: Score,
+        compute: Compute,
+    ) -> Attribution:
+        """The same to the bit, of a method that refines: `begun` is what it gave to the same question with another
+        tolerance or another limit of its steps."""
+        del begun
+        return self.attribute(model, inputs, baselines, sample_ids, targets, score, compute)

@@ -33,3 +33,10 @@ class Pairs(NamedTuple):
     def spread(self, values: Array, axis: int = -1) -> Array:
         """(pairs, ...) as (samples, ..., targets), or with the targets at another `axis`."""
         return np.moveaxis(values[self.position], 1, axis)
+
+    def gathered(self, spread: Array, axis: int = -1) -> Array:
+        """(pairs, ...) of what `spread` gave."""
+        pairs, first = np.unique(self.position, return_index=True)
+        assert len(pairs) == len(self.sample), "every pair stands somewhere"
+        by_target = np.moveaxis(spread, axis, 1)
+        return by_target.reshape(self.position.size, *by_target.shape[2:])[first]

@@ -45,6 +45,15 @@ class Pass(NamedTuple):
         """The weighted gradients at all points at once."""
         return cls(np.zeros((1, 1)), alphas, weights[np.newaxis])
 
+    def further(self) -> Self | None:
+        """The pass that gives all sums after this one but the first, which rest on few of its points and on no earlier
+        sum; None where there are no others."""
+        if len(self.weights) == 1:
+            return None
+        assert not self.keep[1:].any(), "a further sum is of the points of one pass"
+        used = self.weights[1:].any(axis=0)
+        return self._replace(keep=self.keep[1:, 1:], alphas=self.alphas[used], weights=self.weights[1:, used])
+
 
 SCORES_ALONE = Pass.whole(np.empty(0), np.empty(0))
 

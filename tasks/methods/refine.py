@@ -4,21 +4,23 @@ What a pass is (the points of a rule of integration) is the business of the meth
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from exhibit.tasks.methods.pairs import Pairs
 from exhibit.tasks.methods.path import Factor, Pass, Question, Segment, together
 from exhibit.tasks.protocols import DIFFERENCE_FLOOR, Compute, padded_batches
 from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.explanation import Attribution
 
 
 class Estimates:
     """What is known so far about every pair.
 
     `values[name]`: (pairs, ...) attributions in the precision of the model at its place; `others`: for each further
-    sum of the rule the same; `mask[name]`: (pairs, elements) of ragged ones. `ladder`: (pairs, passes, 3), see
-    `Attribution`.
+    sum of the rule the same; `mask[name]`: (pairs, elements) of ragged ones. `passes`: (pairs,) how many were run.
+    `ladder`: (pairs, passes, 4), see `Attribution`.
     """
 
     def __init__(self, count: int) -> None:
@@ -27,9 +29,36 @@ class Estimates:
         self.mask: dict[str, Array] = {}
         self.prediction, self.base_value = np.full(count, np.nan), np.full(count, np.nan)
         self.residual = np.full(count, np.inf)
-        self.steps = np.zeros(count, np.int64)
+        self.steps, self.passes = np.zeros((2, count), np.int64)
         self.finished = np.zeros(count, bool)
-        self.ladder = np.zeros((count, 0, 3))
+        self.ladder = np.zeros((count, 0, 4))
+
+    @classmethod
+    def of(cls, begun: Attribution, pairs: Pairs) -> Self:
+        """What an attribution with a ladder says of its pairs."""
+        assert begun.ladder is not None, "asked for by the caller"
+        known = cls(len(pairs.sample))
+        known.values = {name: pairs.gathered(array).copy() for name, array in begun.values.items()}
+        known.mask = {name: array[pairs.sample] for name, array in begun.mask.items()}
+        known.prediction, known.base_value = pairs.gathered(begun.prediction), pairs.gathered(begun.base_value)
+        known.residual, known.steps = pairs.gathered(begun.residual), pairs.gathered(begun.steps)
+        known.ladder = pairs.gathered(begun.ladder, 1)
+        known.passes = np.count_nonzero(known.ladder[:, :, 0], axis=1)
+        return known
+
+    def as_refined_to(self, tolerance: float, most: int) -> Self:
+        """The same for another tolerance, and for at most so many passes: a pair that is finished by its last pass is
+        finished, and one that ends before it begins anew, for its values of then are not known."""
+        self.ladder = self.ladder[:, :most]
+        every = np.arange(self.ladder.shape[1])
+        size = np.abs(self.prediction) + np.abs(self.base_value)
+        ends = finished_by(self.ladder, self.prediction - self.base_value, size, tolerance)
+        ends = np.pad(ends, [(0, 0), (1, 0)]) & (every < self.passes[:, np.newaxis])
+        early = (ends & (every < self.passes[:, np.newaxis] - 1)).any(axis=1) | (self.passes > most)
+        self.finished = ends.any(axis=1) & ~early
+        for known in (self.passes, self.steps, self.ladder, *self.values.values()):
+            known[early] = 0
+        return self
 
     def read(self, name: str, rows: Array, width: int) -> Array:
         """The sums (sums, rows, ...) of `rows` in float64, the attributions first, ragged ones as far as `width`."""
@@ -52,9 +81,10 @@ class Estimates:
             for known, array in zip((self.values, *self.others), arrays, strict=True):
                 known[name][rows, : array.shape[1]] = array
 
-    def higher(self) -> None:
-        """Room for what the next pass says."""
-        self.ladder = np.pad(self.ladder, [(0, 0), (0, 1), (0, 0)])
+    def higher(self, number: int) -> None:
+        """Room for what the pass of this number says."""
+        missing = max(number + 1 - self.ladder.shape[1], 0)
+        self.ladder = np.pad(self.ladder, [(0, 0), (0, missing), (0, 0)])
 
     def part(self, pairs: slice) -> "Estimates":
         """Some of the pairs."""
@@ -76,24 +106,74 @@ def _cut(value: Any, pairs: slice) -> Any:
 
 
 def explain(
-    question: Question, passes: Iterable[Pass], factor: Factor, tolerance: float | None, compute: Compute
+    question: Question,
+    passes: Iterable[Pass],
+    factor: Factor,
+    tolerance: float | None,
+    compute: Compute,
+    begun: Estimates | None = None,
 ) -> Estimates:
     """Runs the passes over all pairs; from the second on only over those that are not finished.
 
     A pair is finished when in two successive passes the residual is within `tolerance` of the difference of the
     score and the attributions change by less in L1 between them: a small residual alone can be cancellation.
-    Without a tolerance no pair finishes early.
+    Without a tolerance no pair finishes early. `begun`: what is known by passes that were run before; they are not run
+    again, and the answer is the same to the bit.
     """
-    estimates = Estimates(len(question.pairs.sample))
-    for step in passes:
-        active = np.flatnonzero(~estimates.finished)
-        if not len(active):
+    estimates = begun or Estimates(len(question.pairs.sample))
+    resumed, last = ~estimates.finished & (estimates.passes > 0), None
+    for number, step in enumerate(passes):
+        if estimates.finished.all():
             break
-        estimates.higher()
+        active = np.flatnonzero(~estimates.finished & (estimates.passes == number))
+        estimates.higher(number)
+        if last is not None and (again := active[resumed[active]]).size:
+            resumed[again] = False
+            _restore(estimates, question, again, last, factor, compute)
         # Pairs that are done make room for others: every batch is full, because the size of a batch changes bits.
         for chosen, used in padded_batches(len(active), compute.batch):
             _advance(estimates, question.segment(active[chosen], used), active[chosen][:used], step, factor, tolerance)
+        last = step
     return estimates
+
+
+def _restore(
+    estimates: Estimates, question: Question, pairs: Array, step: Pass, factor: Factor, compute: Compute
+) -> None:
+    """The further sums after `step`, which are of few of its points, and of none before (`Pass.further`)."""
+    if (further := step.further()) is None:
+        return
+    estimates.others = estimates.others or [{} for _ in further.weights]
+    for chosen, used in padded_batches(len(pairs), compute.batch):
+        segment, rows = question.segment(pairs[chosen], used), pairs[chosen][:used]
+        for name, sums in _sums(segment, segment.gradients(further)[0], factor).items():
+            for known, values in zip(estimates.others, sums, strict=True):
+                known[name] = _wide(known.get(name), len(estimates.finished), segment.end[name])
+                known[name][rows, : values.shape[1]] = values
+
+
+def _sums(segment: Segment, gradients: dict[str, Array], factor: Factor) -> dict[str, Array]:
+    """The weighted gradients times what they are multiplied with, in their place: a batch of images is large."""
+    return {
+        name: np.multiply(gradient, segment.factor(factor, name), out=gradient) for name, gradient in gradients.items()
+    }
+
+
+def finished_by(ladder: Array, difference: Array, size: Array, tolerance: float) -> Array:
+    """(pairs, passes - 1) whether a pair is finished by each pass but the first, after what the `ladder` says of both.
+
+    `difference`: (pairs,) the score's from the baseline; `size`: the sum of both scores' sizes.
+    """
+    _, residual, change, magnitude = np.moveaxis(ladder, -1, 0)
+    difference = np.maximum(np.abs(difference), DIFFERENCE_FLOOR)
+    # Sums of float32 are not known more closely: pairs with large scores and small differences would never finish.
+    allowed = tolerance * difference[:, np.newaxis] + _ROUNDING * (size[:, np.newaxis] + magnitude)
+    met = np.abs(residual) <= allowed
+    # The last pass had to add up as well: by chance a single one does while the attribution still moves.
+    return met[:, :-1] & met[:, 1:] & (change[:, 1:] <= tolerance)
+
+
+_ROUNDING = 8 * np.finfo(np.float32).eps
 
 
 def explain_each(
@@ -116,10 +196,7 @@ def _advance(
     estimates: Estimates, segment: Segment, rows: Array, step: Pass, factor: Factor, tolerance: float | None
 ) -> None:
     gradients, met = segment.gradients(step)
-    # In place of the gradients, which are not needed again: a batch of images is large.
-    sums = {
-        name: np.multiply(gradient, segment.factor(factor, name), out=gradient) for name, gradient in gradients.items()
-    }
+    sums = _sums(segment, gradients, factor)
     new = {name: gradient[0] for name, gradient in sums.items()}
     first = not estimates.steps[rows].any()
     if first:
@@ -127,26 +204,29 @@ def _advance(
     else:
         before = {name: estimates.read(name, rows, values.shape[1]) for name, values in new.items()}
         old = {name: known[0] for name, known in before.items()}
-        # Asked before the new values are written: the residual is still that of the pass before.
-        was_met = _met(estimates, rows, old, tolerance)
         for name, known in before.items():
             # The points of a pass lie between those before, so none is lost.
             for row, kept in enumerate(step.keep):
                 for weight, one in zip(kept, known, strict=True):
-                    sums[name][row] += weight * one
+                    if weight:  # to add a zero would change the sign of others
+                        sums[name][row] += weight * one
     estimates.write(rows, sums)
-    additive = factor == "difference"
-    estimates.residual[rows] = (
-        total(new) - (estimates.prediction[rows] - estimates.base_value[rows]) if additive else np.nan
-    )
-    estimates.steps[rows] += len(step.alphas)
+    prediction, base_value = estimates.prediction[rows], estimates.base_value[rows]
+    residual = total(new) - (prediction - base_value) if factor == "difference" else np.full(len(rows), np.nan)
+    magnitude = total({name: np.abs(values) for name, values in new.items()})
     change = np.full(len(rows), np.nan)
     if tolerance is not None and not first:
-        size = np.maximum(total({name: np.abs(values) for name, values in new.items()}), DIFFERENCE_FLOOR)
-        change = total({name: np.abs(new[name] - old[name]) for name in new}) / size
-        # The last pass had to add up as well: by chance a single one does while the attribution still moves.
-        estimates.finished[rows] = was_met & _met(estimates, rows, new, tolerance) & (change <= tolerance)
-    estimates.ladder[rows, -1] = np.stack([estimates.steps[rows], estimates.residual[rows], change], axis=1)
+        moved = total({name: np.abs(new[name] - old[name]) for name in new})
+        change = moved / np.maximum(magnitude, DIFFERENCE_FLOOR)
+    number = int(estimates.passes[rows[0]])
+    estimates.residual[rows] = residual
+    estimates.steps[rows] += len(step.alphas)
+    estimates.passes[rows] += 1
+    estimates.ladder[rows, number] = np.stack([estimates.steps[rows], residual, change, magnitude], axis=1)
+    if tolerance is not None and not first:
+        size = np.abs(prediction) + np.abs(base_value)
+        both = estimates.ladder[rows, number - 1 : number + 1]
+        estimates.finished[rows] = finished_by(both, prediction - base_value, size, tolerance)[:, 0]
 
 
 def _begin(
@@ -159,19 +239,6 @@ def _begin(
     if factor == "difference":
         estimates.base_value[rows] = met[0.0]
     estimates.begin(rows, segment.end, segment.place.mask, sums)
-
-
-def _met(estimates: Estimates, rows: Array, values: Arrays, tolerance: float | None) -> Array:
-    """Whether the residual is within the tolerance, or within what float32 can tell."""
-    prediction, base_value = estimates.prediction[rows], estimates.base_value[rows]
-    difference = np.maximum(np.abs(prediction - base_value), DIFFERENCE_FLOOR)
-    magnitude = np.abs(prediction) + np.abs(base_value) + total({name: np.abs(item) for name, item in values.items()})
-    allowed = (tolerance or 0.0) * difference + _ROUNDING * magnitude
-    return np.abs(estimates.residual[rows]) <= allowed
-
-
-# Sums of float32 are not known more closely: pairs with large scores and small differences would never finish.
-_ROUNDING = 8 * np.finfo(np.float32).eps
 
 
 def total(values: Arrays) -> Array:

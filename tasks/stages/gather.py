@@ -540,7 +540,7 @@ def _ladder(method: Method, results: Results, shown: Dataset) -> Ladder | None:
         return None
     spent = results.evaluations.reshape(-1, part.ladder.shape[2])
     passes = int((spent > 0).any(axis=0).sum())
-    taken, residual, change = np.moveaxis(part.ladder[:, 0, :passes], -1, 0)
+    taken, residual, change, _ = np.moveaxis(part.ladder[:, 0, :passes], -1, 0)
     difference = np.maximum(np.abs(part.prediction - part.base_value)[:, :1], DIFFERENCE_FLOOR)
     names = shown.sample_ids if shown.names is None else shown.names
     return Ladder(

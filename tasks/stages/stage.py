@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from exhibit.tasks import frameworks  # noqa: F401 - sets what decides bits, so it is part of every key
 from exhibit.tasks.factory import code_of, edited_since, reload_edited
@@ -73,11 +73,10 @@ def run_stage(
     where it has changed; `answered`: the spec holds what it answers, which says it all.
     """
     plain = {name: item.model_dump(mode="json") if isinstance(item, Spec) else item for name, item in spec.items()}
-    own = users_code_now(*chosen)
-    code = merged([fingerprint([stage.__module__, *(type(item).__module__ for item in chosen)]), *own])
+    code = _code(stage, chosen)
     key = action_key(stage.__name__, plain, inputs, code)
     started = time.monotonic()
-    functions = [function for spec in chosen if (function := spec.own_function) is not None]
+    functions = _functions(chosen)
 
     def kept() -> Mapping[str, bytes]:
         with running(functions):
@@ -87,6 +86,47 @@ def run_stage(
 
     outputs, cached = store.once(key, kept, beside, lambda: {} if answered else read_by(functions, store.root))
     return FinishedStage(stage.__name__, key, plain, outputs, cached, time.monotonic() - started, code)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How far somebody has come who asked the same but for how far to go: a start for work, and no result."""
+
+    store: Store
+    key: Digest
+    functions: Sequence[str]
+
+    @classmethod
+    def of(
+        cls,
+        store: Store,
+        stage: Callable[..., FinishedStage],
+        spec: Mapping[str, Any],
+        inputs: Mapping[str, Digest | Sequence[Digest]],
+        chosen: Sequence[Spec],
+    ) -> Self:
+        """`spec`: that of the stage, without what only says how far."""
+        key = action_key(f"{stage.__name__}, begun", spec, inputs, _code(stage, chosen))
+        return cls(store, key, _functions(chosen))
+
+    def known(self) -> Digest | None:
+        """What was noted last; None where nothing was, or what it rests on has changed."""
+        noted = self.store.known(self.key)
+        return None if noted is None else noted["begun"]
+
+    def note(self, digest: Digest) -> None:
+        """Notes what is in the store, for whoever goes further."""
+        self.store.note(self.key, {"begun": digest}, read_by(self.functions, self.store.root))
+
+
+def _code(stage: Callable[..., FinishedStage], chosen: Sequence[Spec]) -> dict[str, dict[str, str]]:
+    """What the result of a stage depends on beside its spec and its inputs."""
+    own = users_code_now(*chosen)
+    return merged([fingerprint([stage.__module__, *(type(item).__module__ for item in chosen)]), *own])
+
+
+def _functions(chosen: Sequence[Spec]) -> list[str]:
+    return [function for spec in chosen if (function := spec.own_function) is not None]
 
 
 def refuse_edited(source: Iterable[str], chosen: Sequence[Spec]) -> None:
