@@ -107,12 +107,12 @@ def wide_rows(table: "Table", key: str, channels: Sequence[str] | None, others: 
     if not prefixes:
         raise InputError("data.path: no column is left as a step; see data.ignore")
     moments = sorted(places[prefixes[0]])
-    if other := next((prefix for prefix in prefixes if sorted(places[prefix]) != moments), None):
-        raise InputError(
-            f"data.{key}: the channel {prefixes[0]!r} has {len(moments)} steps, and {other!r} has "
-            f"{len(places[other])} or others; all channels need the same"
-        )
     names = tuple(prefix or "value" for prefix in prefixes)
+    if others_of := [k for k, prefix in enumerate(prefixes) if sorted(places[prefix]) != moments]:
+        raise InputError(
+            f"data.{key}: the channel {names[0]!r} has {len(moments)} steps, and {names[others_of[0]]!r} has "
+            f"{len(places[prefixes[others_of[0]]])} or others; all channels need the same"
+        )
     columns = [[numbers(table[places[prefix][moment]], key) for prefix in prefixes] for moment in moments]
     values: Array = np.moveaxis(np.array(columns), 2, 0)
     timed = dated or bool((np.diff(moments) != 1).any())

@@ -122,6 +122,7 @@ WIDE = [
     wide("columns without a number", cells("t0,t1,speed,y"), Refused("the columns speed do not end in the number of a step.*data.ignore=")),
     wide("columns of another alphabet", cells("t0,t1,申込,y"), Refused("the columns 申込 do not end")),
     wide("a step that a channel lacks", cells("x_0,x_1,z_0,y"), Refused("'x' has 2 steps, and 'z' has 1 or others")),
+    wide("numbers alone beside a channel of one step", cells("x_0,0,1,y"), Refused("'x' has 1 steps, and 'value' has 2 or others")),
     wide("a channel that is not there", cells(), Refused("no column begins with 'z' and ends in a number; there are t"), channels=("z",)),
     wide("an empty cell", cells(cell=""), Excluded(N - 1, "t is missing or infinite at step 2")),
     wide("a word", cells(cell="broken"), Refused("holds numbers, but in row 5 it is 'broken'")),
