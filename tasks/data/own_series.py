@@ -9,13 +9,13 @@ from pydantic import Field
 
 from exhibit.tasks.data.grouping import Protected, columns_of, protected_groups
 from exhibit.tasks.data.own import RowsSpec
-from exhibit.tasks.data.rows import require_columns
+from exhibit.tasks.data.rows import numbers_rows, numbers_steps, require_columns
 from exhibit.tasks.data.series_file import SAMPLE, Sample, long_rows, stored_rows, wide_rows
 from exhibit.tasks.data.steps import channel_scale, narrowed
 from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.decision import ByName
-from exhibit.tasks.records.language import mark_option, say, say_all, sayn
+from exhibit.tasks.records.language import COMMA, joined, mark, mark_option, say, say_all, sayn
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
@@ -26,7 +26,8 @@ _CLOSE = 0.01  # of a step: times that differ by less are the same
 class Clock(Record):
     """How series are read: their `channels`, and the `moments` (steps,) of all of them, from the first step of each on
     where they are `relative`; `timed`: whether these are times, and not just numbers of steps; `dated`: whether they
-    are seconds of dates. `centre`, `spread`: of each channel over the training rows."""
+    are seconds of dates. `centre`, `spread`: of each channel over the training rows. `index`: columns that were left
+    out because they only number the rows or the steps."""
 
     channels: tuple[str, ...]
     moments: tuple[float, ...]
@@ -35,6 +36,7 @@ class Clock(Record):
     dated: bool
     centre: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
+    index: tuple[str, ...] = Field((), exclude_if=lambda index: not index)
 
     @classmethod
     def of(cls, samples: Sequence[Sample]) -> Self:
@@ -65,6 +67,7 @@ class Clock(Record):
             relative=relative,
             timed=whole[0].timed,
             dated=whole[0].dated,
+            index=whole[0].index,
         )
 
     def texts(self) -> Sequence[str]:
@@ -179,8 +182,26 @@ class SeriesSpec(RowsSpec):
         if key == "path":
             require_columns(table, self.labels, "data.label: there is no column {}")
         if self.time is None:
-            return wide_rows(table, key, self.channels, {*kept, *self.ignore})
-        return long_rows(table, key, self.time, self.id, self.channels, kept, self.ignore)
+            index = self._index(table, kept)
+            found = wide_rows(table, key, self.channels, {*kept, *self.ignore, *index})
+        else:
+            index = self._index(table, [self.time, *kept])
+            found = long_rows(table, key, self.time, self.id, self.channels, kept, [*self.ignore, *index])
+        if not index:
+            return found
+        return found.assign(**{SAMPLE: found[SAMPLE].map(lambda own: own._replace(index=index))})
+
+    def _index(self, table: "Table", named: Sequence[str]) -> tuple[str, ...]:
+        """The columns without a heading that only number the rows, or the steps of each sample, unless somebody says
+        that they are more."""
+        said = {*named, *self.ignore, *(self.channels or ())}
+        names = [str(name) for name in table.columns if name not in said]
+        sample = table[self.id] if self.time is not None and self.id in table.columns else None
+        return tuple(
+            name
+            for name in names
+            if numbers_rows(name, table[name]) or (sample is not None and numbers_steps(name, table[name], sample))
+        )
 
     def learned(self, table: "Table") -> Clock:
         """The channels and the clock of most samples."""
@@ -217,7 +238,14 @@ class SeriesSpec(RowsSpec):
                 steps=f"{len(reader.moments):,}",
             ),
             since,
+            say(_LEFT_OUT, columns=joined([repr(name) for name in reader.index], COMMA)) if reader.index else "",
         )
 
     def _texts(self) -> Sequence[str]:
         return [*filter(None, [self.id])]
+
+
+_LEFT_OUT = mark(
+    "What numbers the rows or the steps without a heading, as the index that pandas writes, is left out: {columns}; "
+    "where it is a channel, give it a heading."
+)

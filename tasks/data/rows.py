@@ -260,13 +260,22 @@ def as_plain(cells: "Cells") -> "Cells":
     return own.infer_objects()
 
 
-_UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")  # as pandas calls a column without a heading
+is_unnamed = re.compile(r"Unnamed: \d+(\.\d+)*").fullmatch  # as pandas calls a column without a heading
 
 
 def numbers_rows(name: str, cells: "Cells") -> bool:
     """Whether a column is the index of a frame that was written with the file: without a heading, and with another
     whole number in each row. The rows may be some of a larger frame, in any order."""
-    return bool(_UNNAMED.fullmatch(name)) and cells.dtype.kind in "iu" and len(cells) > 1 and bool(cells.is_unique)
+    return bool(is_unnamed(name)) and cells.dtype.kind in "iu" and len(cells) > 1 and bool(cells.is_unique)
+
+
+def numbers_steps(name: str, cells: "Cells", samples: "Cells") -> bool:
+    """Whether a column is the index of frames that were put together, one for each of the `samples` (rows,): without a
+    heading, and a step for each row of a sample, from any number on."""
+    if not is_unnamed(name) or cells.dtype.kind not in "iu":
+        return False
+    place = samples.groupby(samples).cumcount()
+    return bool(place.max() > 0 and (cells - place).groupby(samples).nunique().le(1).all())
 
 
 def is_number_word(word: str) -> bool:

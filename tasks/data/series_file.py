@@ -12,6 +12,7 @@ from exhibit.tasks.data.dates import require_one_clock
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.rows import (
     is_number,
+    is_unnamed,
     numbers,
     require_columns,
     require_one_spelling,
@@ -34,7 +35,8 @@ _PART_OF_DATE = re.compile(r".*\d[:/.+-]").fullmatch  # up to the last number of
 
 class Sample(NamedTuple):
     """One series: `values` (steps, channels) at the `moments` (steps,), which are `timed` where they are more than
-    numbers of steps, and `dated` where they are seconds of dates; `reason`: why it cannot be used."""
+    numbers of steps, and `dated` where they are seconds of dates; `reason`: why it cannot be used; `index`: columns
+    that were left out because they only number the rows or the steps."""
 
     channels: tuple[str, ...]
     moments: Array
@@ -42,6 +44,7 @@ class Sample(NamedTuple):
     timed: bool
     dated: bool = False
     reason: str | None = None
+    index: tuple[str, ...] = ()
 
 
 def long_rows(
@@ -127,6 +130,11 @@ def _wide_places(steps: Sequence[str], key: str) -> tuple[dict[str, dict[float, 
     Raises:
         InputError: for names that do not say one step of one channel.
     """
+    if nameless := [name for name in steps if is_unnamed(name)]:
+        raise InputError(
+            f"data.{key}: a column has no heading, and is no step; say {typed('data.id', nameless[0])} where it names "
+            f"the samples, or leave it out with {typed('data.ignore', nameless)}"
+        )
     named = {name: _NUMBERED(name) for name in steps}
     if strange := [name for name, found in named.items() if found is None]:
         raise InputError(

@@ -79,6 +79,16 @@ def encrypted(path: Path) -> None:
 X: Array = np.random.default_rng(0).normal(size=(N, STEPS, 2))
 ALL = Taken(N, classes=("p", "q"))
 
+
+def indexed(index: Array | None = None, frame: pd.DataFrame | None = None) -> Content:
+    """A long table, or another, as pandas writes it with its index."""
+    rows = [(f"s{s}", k, s + k, Y[s]) for s in range(N) for k in range(STEPS)]
+    table = pd.DataFrame(rows, columns=["i", "t", "a", "y"]) if frame is None else frame
+    return lambda path: table.set_axis(table.index if index is None else index).to_csv(path)
+
+
+NUMBERS = pd.DataFrame({str(k): range(N) for k in range(3)} | {"y": Y})
+
 LONG = [
     long("good", steps(), Taken(N, ("a",), ("p", "q"))),
     long("another order", "\n".join([(lines := steps().split())[0], *reversed(lines[1:])]) + "\n", ALL),
@@ -110,6 +120,12 @@ LONG = [
     long("dates with zones", steps(*((k, "t", f"2026-01-01T0{k % 4}:00:00+09:00") for k in range(48))), ALL),
     long("dates of another form", steps(*((k, "t", f"31.1.2026 0{k % 4}:00") for k in range(48))), Refused("2026-01-31T12:00:00, but in row 0")),
     long("two splits of a sample", steps(*((k, "y", f"{Y[k // 4]},{'train' if k % 4 else 'test'}") for k in range(48)), heading="i,t,a,y,s"), Refused("none of 12 samples can be used, the first because s is test and train"), split="s"),
+    long("an index", indexed(), Taken(N, ("a",))),
+    long("an index of shuffled rows", indexed(np.arange(48) * 7 % 48 + 90), Taken(N, ("a",))),
+    long("indices of samples that were put together", indexed(np.tile(np.arange(STEPS), N)), Taken(N, ("a",))),
+    long("an index that is a channel", indexed(), Taken(N, ("Unnamed: 0", "a")), channels=("Unnamed: 0", "a")),
+    long("an index that is the time", indexed(), Taken(N, ("a",)), time="Unnamed: 0", ignore=("t",)),
+    long("a channel without a heading", steps(*((k, "a", k * k % 7) for k in range(48)), heading="i,t,,y"), Taken(N, ("Unnamed: 2",))),
     long("a pipe in its place", link("/dev/zero"), Refused("is a pipe or a device, no regular file")),
     long("latin-1", steps(heading="i,t,größe,y").encode("latin-1"), Refused("is no text in UTF-8")),
 ]  # fmt: skip
@@ -118,6 +134,9 @@ WIDE = [
     wide("good", cells(), Taken(N, ("t",), ("p", "q"))),
     wide("numbers alone", cells("0,1,2,y"), Taken(N, ("value",))),
     wide("two channels", cells("x_0,x_1,z_0,z_1,y"), Taken(N, ("x", "z"))),
+    wide("an index", indexed(frame=NUMBERS), Taken(N, ("value",))),
+    wide("an index of names", indexed(np.array([f"s{k}" for k in range(N)]), NUMBERS), Refused("a column has no heading, and is no step; say 'data.id=\"Unnamed: 0\"' where")),
+    wide("an index of names, named", indexed(np.array([f"s{k}" for k in range(N)]), NUMBERS), Taken(N, ("value",)), id="Unnamed: 0"),
     wide("times between", cells("x 0.5,x 1,x 2.25,y"), Taken(N, ("x",))),
     wide("columns without a number", cells("t0,t1,speed,y"), Refused("the columns speed do not end in the number of a step.*data.ignore=")),
     wide("columns of another alphabet", cells("t0,t1,申込,y"), Refused("the columns 申込 do not end")),
