@@ -67,7 +67,7 @@ class Clock(Record):
             relative=relative,
             timed=whole[0].timed,
             dated=whole[0].dated,
-            index=whole[0].index,
+            index=whole[0].unread,
         )
 
     def texts(self) -> Sequence[str]:
@@ -189,7 +189,7 @@ class SeriesSpec(RowsSpec):
             found = long_rows(table, key, self.time, self.id, self.channels, kept, [*self.ignore, *index])
         if not index:
             return found
-        return found.assign(**{SAMPLE: found[SAMPLE].map(lambda own: own._replace(index=index))})
+        return found.assign(**{SAMPLE: found[SAMPLE].map(lambda own: own._replace(unread=index))})
 
     def _index(self, table: "Table", named: Sequence[str]) -> tuple[str, ...]:
         """The columns without a heading that only number the rows, or the steps of each sample, unless somebody says

@@ -35,7 +35,7 @@ _PART_OF_DATE = re.compile(r".*\d[:/.+-]").fullmatch  # up to the last number of
 
 class Sample(NamedTuple):
     """One series: `values` (steps, channels) at the `moments` (steps,), which are `timed` where they are more than
-    numbers of steps, and `dated` where they are seconds of dates; `reason`: why it cannot be used; `index`: columns
+    numbers of steps, and `dated` where they are seconds of dates; `reason`: why it cannot be used; `unread`: columns
     that were left out because they only number the rows or the steps."""
 
     channels: tuple[str, ...]
@@ -44,7 +44,7 @@ class Sample(NamedTuple):
     timed: bool
     dated: bool = False
     reason: str | None = None
-    index: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def long_rows(
