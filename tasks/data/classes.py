@@ -108,7 +108,9 @@ def _ordered(cells: "Cells", names: tuple[str, ...], where: str) -> tuple[tuple[
         return names, names
     if found <= set(counted):
         return counted, names
-    if len(found) == len(names) and all(map(_has_size, found)):
+    # "true" is no other name for False, nor 2 one for 1.
+    apart = {word.casefold() for word in found}.isdisjoint(name.casefold() for name in names)
+    if len(found) == len(names) and apart and all(map(_has_size, found)):
         return tuple(sorted(found, key=_size)), names
     raise InputError(
         f"{where}: classes are {', '.join(names)}, but the labels are {', '.join(sorted(found)[:_SHOWN])}; give as "

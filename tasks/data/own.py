@@ -13,7 +13,7 @@ from exhibit.tasks.data.classes import categories_of
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing_file, require_text
 from exhibit.tasks.data.grouping import GroupColumns, groupings, require_groups
-from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, require_columns, row_ids, row_name
+from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, require_columns, row_ids, row_name, words
 from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.data.table_file import order_is_lost, read_table, with_categories
 from exhibit.tasks.records.base import Array, InputError, Record, Words
@@ -145,7 +145,8 @@ class RowsSpec(Data):
     classes: Words | tuple[str, ...] = Field(
         default_factory=dict,
         description="what a reader calls a value of the label; or a list of all values in the order of the outputs of "
-        "a model of your own, without which they are in the order of numbers or letters",
+        "a model of your own, without which they are in the order of numbers or letters; of labels 0, 1, 2 a list of "
+        "their names",
     )
     missing_values: tuple[str, ...] = Field(
         (), description="what stands in a cell for nothing; an empty cell always does, NA and None are values else"
@@ -333,7 +334,7 @@ class RowsSpec(Data):
             raise InputError("data.task: multi_label is of several columns of 0 and 1: data.label=[first,second]")
         cells = table[self.labels[0]]
         if self._order or self.path is None or not order_is_lost(self.path, cells):
-            return Labels.of(cells, self.task, self._order or _stated_order(cells))
+            return Labels.of(cells, self.task, self._values(cells) or _stated_order(cells))
         labels = Labels.of(cells, self.task)
         lost = say(
             "{why}; the order that these had is not kept by a .parquet file of numbers, so it is that of their size",
@@ -352,7 +353,17 @@ class RowsSpec(Data):
 
     def _named(self, classes: tuple[str, ...]) -> tuple[str, ...]:
         """What a reader calls the classes."""
-        return classes if isinstance(self.classes, tuple) else tuple(self.classes.get(own, own) for own in classes)
+        if isinstance(self.classes, tuple):
+            names = len(self.classes) == len(classes) and set(self.classes).isdisjoint(classes)
+            return self.classes if names else classes
+        return tuple(self.classes.get(own, own) for own in classes)
+
+    def _values(self, cells: "Cells") -> tuple[str, ...]:
+        """The values of a label in the order of the outputs, where a list gives them; of labels that are numbers from
+        0 on it gives their names."""
+        counted = tuple(map(str, range(len(self._order))))
+        found = {word for word in words(cells) if word is not None}
+        return counted if found <= set(counted) - set(self._order) else self._order
 
     @property
     def _order(self) -> tuple[str, ...]:

@@ -358,9 +358,12 @@ class Labels(Record):
         classes = _ordered(set(filter(None, words(known))))
         require_one_spelling(classes, name, "label")
         if order and (strange := [value for value in classes if value not in order]):
+            names = len(classes) == len(order) and set(order).isdisjoint(classes) and all(map(is_number_word, classes))
+            how = typed("data.classes", dict(zip(classes, order, strict=True))) if names else ""
+            named = f", or {how} as what they are called" if names else ""
             raise InputError(
                 f"data.classes: the column {name!r} holds {', '.join(strange[:FEW_CLASSES])}, but the classes are "
-                f"{', '.join(order)}; give all values in the order of the outputs of the model"
+                f"{', '.join(order)}; give all values in the order of the outputs of the model{named}"
             )
         if len(classes) < 2:
             raise InputError(

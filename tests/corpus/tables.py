@@ -382,6 +382,30 @@ LABELS = [
         classes=("low", "medium", "high"),
     ),
     table(
+        "names of numbers from 0 on",
+        csv(range(N), [0, 1, 2] * 8),
+        Taken(N, classes=("low", "medium", "high")),
+        classes=("low", "medium", "high"),
+    ),
+    table(
+        "a class that no row has, named",
+        csv(range(N), ["0.0", "1.0"] * 12),
+        Taken(N, classes=("low", "medium", "high")),
+        classes=("low", "medium", "high"),
+    ),
+    table(
+        "names of other numbers",
+        csv(range(N), [1, 2, 3] * 8),
+        Refused("give all values .* or 'data.classes={1:low,2:medium,3:high}' as what they are called"),
+        classes=("low", "medium", "high"),
+    ),
+    table(
+        "names of numbers that are numbers",
+        csv(range(N), [0, 1, 2] * 8),
+        Refused("holds 0, but the classes are 1, 2, 3; give all values in the order"),
+        classes=("1", "2", "3"),
+    ),
+    table(
         "classes of truth in another spelling",
         csv(range(N), ["True", "False"] * 12),
         Refused("holds False, True, but the classes are true, false"),

@@ -80,6 +80,7 @@ def test_a_one_hot_row_of_nothing_has_no_label() -> None:
     [
         (WORDS, {"classes": ["good", "better", "best"]}, "classes are good, better, best, but the labels are"),
         (WORDS, {"classes": ["low", "high"]}, "classes are low, high, but the labels are high, low, medium"),
+        ([True, False, True, False], {"classes": ["true", "false"]}, "classes are true, false, but the"),
         (WORDS, {"classes": ["low", "low", "high"]}, "classes names one class twice"),
         (np.array([["a", "b"]] * 4 + [["b", "a"]] * 4), {}, "the column 'label 0' holds classes"),
         (np.array([[1, 2], [2, 3], [3, 1], [1, 1]] * 2), {}, "the column 'label 0' holds classes"),
