@@ -9,6 +9,7 @@ from pydantic import Field
 
 from exhibit.tasks.data.rows import row_name, shown
 from exhibit.tasks.records.base import Array, InputError, Record
+from exhibit.tasks.records.override import typed
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Cells, Table
@@ -114,9 +115,15 @@ def require_no_dates(name: str, words: Sequence[str], how: str) -> None:
     if any(not any(letter.isdigit() for letter in word) or len(word) < 6 for word in some):
         return
     if pd.to_datetime(pd.Series(some), format="ISO8601", errors="coerce", utc=True).notna().all():
+        left_out = typed("data.ignore", [name])
+        if without := next(filter(_is_no_day, words), None):
+            raise InputError(
+                f"data.path: the column {name!r} holds dates without a day, such as {without}; write them with one, as "
+                f"2024-01-31, and say {how}, or leave them out with {left_out}"
+            )
         raise InputError(
             f"data.path: the column {name!r} holds {len(words)} dates such as {words[0]}; {how} makes year, month, "
-            "weekday and age in days of them, data.ignore leaves them out"
+            f"weekday and age in days of them, {left_out} leaves them out"
         )
 
 

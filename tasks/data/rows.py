@@ -198,7 +198,8 @@ def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str, way: s
     `found`: the words of the cells, (rows,); `way`: what says that they are names."""
     others = [word for word in set(found) if not is_number_word(word)]
     plain = len(others) < len(set(found))
-    if others and all(_is_otherwise(word) or (plain and _LIMIT(word)) for word in others):
+    limit = _LIMIT if any(word.endswith("-") for word in others) else _LIMIT_OR_MORE  # 1+, 1 and 1- are grades
+    if others and all(_is_otherwise(word) or (plain and limit(word)) for word in others):
         place = next(place for place, word in enumerate(found) if word in others)
         raise InputError(
             f"data.{key}: the column {cells.name!r} holds numbers, but in {row_name(cells.index[place])} it is "
@@ -208,6 +209,7 @@ def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str, way: s
 
 
 def _is_otherwise(word: str) -> bool:
+    word = word if word.isascii() else "".join("$" if category(one) == "Sc" else one for one in word).replace("％", "%")
     if word.isascii() or _OTHERWISE(word):
         return bool(_OTHERWISE(word) or _AS_A_PROGRAM(word))
     seen = "".join(one for one in word if category(one) != "Cf")
@@ -217,11 +219,16 @@ def _is_otherwise(word: str) -> bool:
 _LAKHS = r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?"  # as in India
 _GROUPED = rf"(?:[0-9]{{1,3}}(?:[.,'’ _\u00a0\u202f][0-9]{{3}})+(?:[.,][0-9]+)?|{_LAKHS})"  # thousands apart
 _SIZE = rf"(?:{_GROUPED}|[0-9]+(?:[.,][0-9]+)?)"
+_MONEY = (  # each sign of a currency is $ here
+    r"(?:(?:US|R|C|CA|A|AU|NZ|HK|S)?\$|EUR|USD|GBP|JPY|CHF|CNY|RMB|INR|KRW|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|Fr\.|Rs\.?|kr\.?"
+    r"|Kč|zł|[万萬億亿]?(?:円|圓|元|원))"
+)
 _OTHERWISE = re.compile(
-    rf"[+\-−]?[0-9]+,[0-9]+|−{_SIZE}|[+-]?{_SIZE} ?[%‰$€£¥]|[+-]?{_GROUPED}|[+-]?[$€£¥] ?[+-]?{_SIZE}|\({_SIZE}\)"
-    rf"|{_SIZE}-"
+    rf"[+\-−]?[0-9]+,[0-9]+|−{_SIZE}|[+-]?{_SIZE} ?(?:[%‰]|{_MONEY})|[+-]?{_GROUPED}|[+-]?{_MONEY} ?[+-]?{_SIZE}"
+    rf"|\({_SIZE}\)|{_SIZE}-"
 ).fullmatch
 _LIMIT = re.compile(rf"[<>≤≥~≈]=? ?{_SIZE}").fullmatch
+_LIMIT_OR_MORE = re.compile(rf"[<>≤≥~≈]=? ?{_SIZE}|{_SIZE} ?\+").fullmatch
 _DIGITS = re.compile(r"[+\-−＋－]?\d+(?:[.,．，٫]\d+)?").fullmatch  # of any script
 # Of another base, with an exponent that no table reads, in quotes, or as a text or a formula of a spreadsheet.
 _DECIMAL = r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)"

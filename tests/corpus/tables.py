@@ -230,12 +230,16 @@ CELLS = [
             ("powers of ten", "1x10^3", "2 × 10^4"), ("powers alone", "10^3", "10^4"), ("per mille", "1‰", "2 ‰"), ("minus behind", "1-", "2"),
             ("in quotes", '"""1"""', '"""2"""'), ("texts of a spreadsheet", "'1", "'2"), ("formulas", "=1", "=2"),
             ("beside unseen signs", "1\u200b", "2"), ("behind a mark of direction", "\u200e1", "2"), ("limits among numbers", "<1", "2"),
+            ("more than one among numbers", "10+", "2"), ("full-width signs of money", "￥1200", "￥300"), ("full-width per cent", "12％", "13.5％"),
+            ("other signs of money", "₹1200", "₩ 300"), ("letters of money", "EUR 1200", "1'300.50 CHF"), ("yen", "1200円", "300円"),
+            ("ten thousands of yen", "12万円", "3.5万円"), ("dollars of a country", "US$1200", "R$ 30"), ("crowns", "12 Kč", "13 kr"),
         )
     ),
     *(
         table(f"no numbers: {one}", csv([one, other] * 12), Taken(N))
-        for one, other in (("1F", "2F"), ("10-20", "10-30"), ("2x4", "2x10"), ("1D3", "2D4"), ("<30", ">60"), ("1-", "1+"), ("120/80", "130/90"))
+        for one, other in (("1F", "2F"), ("10-20", "10-30"), ("2x4", "2x10"), ("1D3", "2D4"), ("<30", ">60"), ("1-", "1+"), ("120/80", "130/90"), ("1", "EUR"), ("Rs2", "SEK1A"), ("12 kg", "13 kg"))
     ),
+    table("grades with a plus or a minus", csv(["1+", "1", "1-", "2+"] * 6), Taken(N)),
     table("labels with commas", csv(range(N), ['"0,5"', '"1,5"'] * 12), Refused("data.label: .* holds numbers, but in row 0 it is '0,5'.*data.task=classification")),
     table("labels with commas that are names", csv(range(N), ['"0,5"', '"1,5"'] * 12), Taken(N, classes=("0,5", "1,5")), task="classification"),
     table("labels of amounts that are no numbers", csv(range(N), ["<=50K", ">50K"] * 12), Taken(N, classes=("<=50K", ">50K"))),
@@ -468,6 +472,7 @@ PARQUET = [
     table("parquet: times", parquet(pd.date_range("2020", periods=N)), Refused("holds 24 dates such as 2020-01-01; "), file="t.parquet"),
     table("parquet: spans of time", parquet(pd.to_timedelta([k % 2 for k in range(N)], unit="s")), Refused("holds spans of time; give their seconds"), file="t.parquet"),
     table("parquet: few times", parquet(list(pd.date_range("2020", periods=2)) * 12), Refused("dates such as 2020-01-01"), file="t.parquet"),
+    table("months", csv([f"{1990 + k}-0{1 + k % 9}" for k in range(N)]), Refused("dates without a day, such as 1990-01; write them with one, as 2024-01-31, and say 'data.dates=.a.', or leave them out with 'data.ignore=.a.'")),
     table("parquet: few dates", parquet([datetime.date(2020, 1, 1 + k % 2) for k in range(N)]), Refused("dates such as 2020-01-01"), file="t.parquet"),
     table("parquet: truth values with gaps", parquet([None, *([True, False] * 12)[1:]]), Refused("data.missing: 1 of 24 rows lack a value"), file="t.parquet"),
     table("parquet: columns of two levels", lambda path: pd.DataFrame({("a", "b"): range(N), ("y", ""): Y}).to_parquet(path), Refused("there is no column y; there are"), file="t.parquet"),
