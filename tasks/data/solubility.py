@@ -1,6 +1,7 @@
 """Measured solubility of molecules, and molecules of the user's own to explain."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -291,12 +292,24 @@ def listed(path: Path) -> list[Listed]:
         rows = [(row["smiles"].strip(), (row.get("name") or "").strip(), row) for row in table]
     else:
         require_text(path, "explain")
-        lines = (line.split(maxsplit=1) for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip())
-        rows = [(parts[0], parts[1].strip() if len(parts) > 1 else "", {}) for parts in lines]
+        lines = filter(None, map(str.strip, path.read_text(encoding="utf-8-sig").splitlines()))
+        rows = [(*_named(line), {}) for line in lines]
     return [
         Listed(f"given {number}", name or f"molecule {number}", smiles, cells)
         for number, (smiles, name, cells) in enumerate(rows, 1)
     ]
+
+
+def _named(line: str) -> tuple[str, str]:
+    """The SMILES of a line, with what belongs to it between | and |, and the name behind it."""
+    smiles, *more = line.split(maxsplit=1)
+    rest = more[0] if more else ""
+    if extension := _EXTENSION(rest):
+        return f"{smiles} {extension[0]}", rest[extension.end() :].strip()
+    return smiles, rest
+
+
+_EXTENSION = re.compile(r"\|[^|]*\|(?=\s|$)").match
 
 
 def joined(dataset: Dataset, molecules: Sequence[Listed], limits: Limits) -> Dataset:

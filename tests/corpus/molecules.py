@@ -79,6 +79,9 @@ MOLECULES = [
     listed(
         "both mirror images in one", "smiles\nCCO\nC[C@H](N)C(=O)O |&1:1|\n", Excluded(ONE, "says more than SMILES"), file="own.csv"
     ),
+    listed("both mirror images in one, of a list", "CCO ethanol\nC[C@H](N)C(=O)O |&1:1| alanine\n", Excluded(ONE, "says more than SMILES")),
+    listed("one mirror image or the other, without a name", "CCO\nC[C@H](N)C(=O)O\t|o1:1|\n", Excluded(ONE, "says more than SMILES")),
+    listed("a name with a line", "CCO |ethanol\nC a|b\n", BOTH),
     listed("nothing", "", Refused("none of 0 molecules can be used")),
     listed("blank lines", "\nCCO\n\n  \nC\n", BOTH),
     listed("none can be used", "C1CC\n", Refused("none of 1 molecules can be used, the first because")),
