@@ -99,7 +99,9 @@ def numbers(cells: "Cells", key: str, what: str = "holds numbers") -> Array:
         row = int(wrong.argmax())
         name, cell = row_name(cells.index[row]), cells.iloc[row]
         raise InputError(f"data.{key}: the column {cells.name!r} {what}, but in {name} it is {shown(cell)}")
-    require_exact(cells.to_numpy(), parsed, f"data.{key}: the column {cells.name!r}")
+    # Whole numbers of which some are missing are floats already where pandas makes an array of them.
+    exact = cells.astype("object") if cells.dtype.kind in "iu" and cells.hasnans else cells
+    require_exact(exact.to_numpy(), parsed, f"data.{key}: the column {cells.name!r}")
     return np.where(np.isfinite(parsed), parsed, np.nan)
 
 
