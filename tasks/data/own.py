@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_
 from exhibit.tasks.data.classes import categories_of
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.files import digests, existing_file, require_text
-from exhibit.tasks.data.grouping import GroupColumns, groupings, require_groups
+from exhibit.tasks.data.grouping import GroupColumns, columns_of, groupings, require_groups
 from exhibit.tasks.data.rows import Labels, Part, given_split, held_out, require_columns, row_ids, row_name, words
 from exhibit.tasks.data.several import SeveralLabels
 from exhibit.tasks.data.table_file import order_is_lost, read_table, with_categories
@@ -209,8 +209,13 @@ class RowsSpec(Data):
 
     def rows(self, path: Path, key: str, texts: Sequence[str]) -> "Table":
         """The rows of a file, one for each sample. `texts`: columns whose cells are never read as numbers."""
-        table = read_table(path, key, texts, self.missing_values, self.limits)
+        table = read_table(path, key, texts, self.missing_values, self.limits, {*self._asked()})
         return with_categories(table, path, self._may_be_categories(table))
+
+    def _asked(self) -> Sequence[str]:
+        """The columns that are named, and are to be found."""
+        by = (one.column for one in columns_of(self.groups))
+        return [*self.labels, *by, *filter(None, [self.id, self.split])]
 
     def _may_be_categories(self, _: "Table") -> Collection[str]:
         """The columns whose numbers are names where the file says so."""

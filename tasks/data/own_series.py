@@ -241,6 +241,9 @@ class SeriesSpec(RowsSpec):
             say(_LEFT_OUT, columns=joined([repr(name) for name in reader.index], COMMA)) if reader.index else "",
         )
 
+    def _asked(self) -> Sequence[str]:
+        return [*super()._asked(), *(self.channels or ()), *filter(None, [self.time])]
+
     def _texts(self) -> Sequence[str]:
         return [*filter(None, [self.id])]
 

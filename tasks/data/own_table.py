@@ -181,6 +181,10 @@ class TableSpec(RowsSpec, Named):
             placed=wanted is not None and not wanted.names,
         )
 
+    def _asked(self) -> Sequence[str]:
+        named = [*(self.features or ()), *self.categories, *self.dates, *filter(None, [self.weight])]
+        return [*super()._asked(), *named]
+
     def _may_be_categories(self, table: "Table") -> Collection[str]:
         return list(table.columns)
 
@@ -378,7 +382,7 @@ def weights_of(cells: "Cells") -> Array:
         row = int(wrong.argmax())
         what = f"is {found[row]:g}" if np.isfinite(found[row]) else "has no number"
         raise InputError(
-            f"data.weight: the column {cells.name!r} {what} in {row_name(int(cells.index[row]))}, and in "
+            f"data.weight: the column {cells.name!r} {what} in {row_name(row)}, and in "
             f"{int(wrong.sum()):,} of {len(found):,} rows; a weight is a number from 0 on, "
             "and 0 takes a row out of the training"
         )

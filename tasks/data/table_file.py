@@ -42,10 +42,12 @@ def read_table(
     texts: Collection[str] = (),
     missing: Collection[str] = (),
     limits: Limits = DEFAULT,
+    asked: Collection[str] = (),
 ) -> "Table":
     """The rows of a .csv or .parquet file. `texts`: columns whose cells are never read as numbers; of a .csv file so
     are those that hold a code, as 01 is. Missing is what is empty, and what stands in
-    `missing`: "NA" and "None" are values like any other.
+    `missing`: "NA" and "None" are values like any other. `asked`: columns that somebody names: of a .parquet file one
+    of them may be the index of pandas, which is none else.
 
     Raises:
         InputError: for a file of another kind, a broken or an empty one.
@@ -78,7 +80,7 @@ def read_table(
             case ".parquet":
                 _require_few_columns(_count_columns(path), path, key, limits)
                 _require_room(path, key, limits)
-                _require_letters(table := pd.read_parquet(path))
+                _require_letters(table := _with_index(pd.read_parquet(path), asked))
                 table = _exact_parquet(table, path)
                 table = (
                     table.mask(table.apply(lambda cells: [word in missing for word in words(cells)]))
@@ -199,6 +201,16 @@ def _require_letters(table: "Table") -> None:
             pa.array(table[name]).validate(full=True)
 
 
+def _with_index(table: "Table", asked: Collection[str]) -> "Table":
+    """The rows by their number, as those of a .csv file, and of the index that pandas wrote what is asked for."""
+    import pandas as pd
+
+    names = [name for name in table.index.names if name is not None and str(name).strip() in asked]
+    index = table.index.to_frame(index=False)[[name for name in names if name not in table.columns]]
+    rows = table.reset_index(drop=True)
+    return pd.concat([index, rows], axis=1) if len(index.columns) else rows
+
+
 def _exact_parquet(table: "Table", path: Path) -> "Table":
     """As `_with_exact`, of whole numbers and decimals of a .parquet file."""
     import pandas as pd
@@ -206,7 +218,8 @@ def _exact_parquet(table: "Table", path: Path) -> "Table":
     for name in table.columns:
         cells = table[name]
         if cells.dtype == np.float64 and (cells.abs() >= WHOLE).any():
-            whole = pd.read_parquet(path, columns=[name], dtype_backend="numpy_nullable")[name]
+            read = pd.read_parquet(path, columns=[name], dtype_backend="numpy_nullable")
+            whole = _with_index(read, [name])[name]
             if whole.dtype.kind in "iu" and any(map(moved, map(str, whole), cells.tolist())):
                 table = table.assign(**{name: whole.astype("object").map(str, na_action="ignore")})
     return table

@@ -199,6 +199,9 @@ class TextSpec(RowsSpec):
     def _texts(self) -> Sequence[str]:
         return [self.text, *filter(None, [self.id])]
 
+    def _asked(self) -> Sequence[str]:
+        return [*super()._asked(), self.text]
+
     def _speller(self, brought: Brought) -> Speller:
         file = self.files()["tokenizer"]
         speller = Speller(

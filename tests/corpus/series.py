@@ -80,10 +80,12 @@ X: Array = np.random.default_rng(0).normal(size=(N, STEPS, 2))
 ALL = Taken(N, classes=("p", "q"))
 
 
+TABLE = pd.DataFrame([(f"s{s}", k, s + k, Y[s]) for s in range(N) for k in range(STEPS)], columns=["i", "t", "a", "y"])
+
+
 def indexed(index: Array | None = None, frame: pd.DataFrame | None = None) -> Content:
     """A long table, or another, as pandas writes it with its index."""
-    rows = [(f"s{s}", k, s + k, Y[s]) for s in range(N) for k in range(STEPS)]
-    table = pd.DataFrame(rows, columns=["i", "t", "a", "y"]) if frame is None else frame
+    table = TABLE if frame is None else frame
     return lambda path: table.set_axis(table.index if index is None else index).to_csv(path)
 
 
@@ -125,6 +127,7 @@ LONG = [
     long("indices of samples that were put together", indexed(np.tile(np.arange(STEPS), N)), Taken(N, ("a",))),
     long("an index that is a channel", indexed(), Taken(N, ("Unnamed: 0", "a")), channels=("Unnamed: 0", "a")),
     long("an index that is the time", indexed(), Taken(N, ("a",)), time="Unnamed: 0", ignore=("t",)),
+    long("parquet: an index of samples and times", lambda path: TABLE.set_index(["i", "t"]).to_parquet(path), Taken(N, ("a",)), file="s.parquet"),
     long("a channel without a heading", steps(*((k, "a", k * k % 7) for k in range(48)), heading="i,t,,y"), Taken(N, ("Unnamed: 2",))),
     long("a pipe in its place", link("/dev/zero"), Refused("is a pipe or a device, no regular file")),
     long("latin-1", steps(heading="i,t,größe,y").encode("latin-1"), Refused("is no text in UTF-8")),

@@ -41,6 +41,14 @@ def coded(column: Sequence[Any], *, label: bool = False, order: Sequence[Any] | 
     return write
 
 
+def framed(index: Any, **columns: Sequence[Any]) -> Content:
+    """A .parquet file with an index of its own."""
+    return lambda path: pd.DataFrame({"a": range(N), "y": Y} | columns, index=index).to_parquet(path)
+
+
+NAMED = pd.Index([f"s{k}" for k in range(N)], name="who")
+
+
 def loaded(spec: RowsSpec) -> Dataset:
     """As the stage `load` does it."""
     spec.spec_with_digests()
@@ -472,6 +480,14 @@ PARQUET = [
     table("parquet: times", parquet(pd.date_range("2020", periods=N)), Refused("holds 24 dates such as 2020-01-01; "), file="t.parquet"),
     table("parquet: spans of time", parquet(pd.to_timedelta([k % 2 for k in range(N)], unit="s")), Refused("holds spans of time; give their seconds"), file="t.parquet"),
     table("parquet: few times", parquet(list(pd.date_range("2020", periods=2)) * 12), Refused("dates such as 2020-01-01"), file="t.parquet"),
+    table("parquet: an index", framed(NAMED), Taken(N, ("a",)), file="t.parquet"),
+    table("parquet: an index that is the id", framed(NAMED), Taken(N, ("a",)), file="t.parquet", id="who"),
+    table("parquet: an index that is a feature", framed(pd.Index(range(5, 29), name="b")), Taken(N, ("b", "a")), file="t.parquet", features=("b", "a")),
+    table("parquet: an index of dates", framed(pd.date_range("2024", periods=N, name="d")), Taken(N, ("d, year", "d, month", "d, weekday", "d, age in days", "a")), file="t.parquet", dates=("d",)),
+    table("parquet: an index of two columns", framed(pd.MultiIndex.from_arrays([NAMED, ["train", "test"] * 12], names=["who", "s"])), Taken(N, ("a",)), file="t.parquet", id="who", split="s"),
+    table("parquet: shuffled rows", framed([*range(5, N), *range(5)], a=["1", "2", "3", "0,5"] * 6), Refused("holds numbers, but in row 3 it is '0,5'"), file="t.parquet"),
+    table("parquet: a weight below 0 in a row with a name", framed(NAMED, w=[-1, *[1] * (N - 1)]), Refused("the column 'w' is -1 in row 0"), file="t.parquet", weight="w"),
+    table("parquet: large numbers beside an index", framed([0] * N, a=pd.array([None, *(2**60 + k for k in range(N - 1))], "Int64")), Refused("in the 53 bits of a number"), file="t.parquet", missing="exclude"),
     table("months", csv([f"{1990 + k}-0{1 + k % 9}" for k in range(N)]), Refused("dates without a day, such as 1990-01; write them with one, as 2024-01-31, and say 'data.dates=.a.', or leave them out with 'data.ignore=.a.'")),
     table("parquet: few dates", parquet([datetime.date(2020, 1, 1 + k % 2) for k in range(N)]), Refused("dates such as 2020-01-01"), file="t.parquet"),
     table("parquet: truth values with gaps", parquet([None, *([True, False] * 12)[1:]]), Refused("data.missing: 1 of 24 rows lack a value"), file="t.parquet"),
