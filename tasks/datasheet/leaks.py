@@ -24,8 +24,9 @@ _LEVEL = 0.05
 
 
 def leaks(columns: Sequence[Values], labels: Array, classes: int) -> tuple[tuple[Leak, ...], Leak | None]:
-    """The columns that give the label away, and the one that tells most, whether it does or not. `labels`: (rows,) of
-    the same rows; `classes`: how many there are, 0 of numbers. Lower ends hold for all columns together (Bonferroni).
+    """The columns that give the label away, and the one that comes nearest to it, whether it does or not. `labels`:
+    (rows,) of the same rows; `classes`: how many there are, 0 of numbers. Lower ends hold for all columns together
+    (Bonferroni).
     """
     if len(labels) < LEAST or not columns:
         return (), None
@@ -34,7 +35,7 @@ def leaks(columns: Sequence[Values], labels: Array, classes: int) -> tuple[tuple
         for column in columns
     ]
     found = [leak for leak in told if leak is not None]
-    return tuple(leak for leak in found if _gives_away(leak)), max(found, key=lambda leak: leak.told, default=None)
+    return tuple(leak for leak in found if _gives_away(leak)), max(found, key=_nearness, default=None)
 
 
 def _gives_away(leak: Leak) -> bool:
@@ -42,6 +43,14 @@ def _gives_away(leak: Leak) -> bool:
     if leak.others_at_least is None:
         return leak.at_least >= RANKS
     return leak.at_least >= TOLD and leak.others_at_least >= TOLD_OF_OTHERS
+
+
+def _nearness(leak: Leak) -> tuple[float, float]:
+    """How near the lower end is to its threshold that is farther from it: where most rows are of one class, columns
+    that know nothing tell nearly all rows."""
+    if leak.others_at_least is None:
+        return leak.told, leak.at_least
+    return min(leak.at_least / TOLD, leak.others_at_least / TOLD_OF_OTHERS), leak.told
 
 
 def _by_rule(column: Values, labels: Array, asked: int) -> Leak:

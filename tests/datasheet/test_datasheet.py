@@ -135,6 +135,16 @@ def test_a_column_that_honestly_separates_classes_is_no_leak(load: Callable[[], 
     assert not described(data.data, data.target, classes=tuple(map(str, data.target_names))).leaks
 
 
+def test_the_column_nearest_to_giving_the_label_away_tells_rows_beside_the_commonest_class() -> None:
+    """Of 300 rows 30 are of the rarer class: a column of noise tells the most rows, and none of these."""
+    random = np.random.default_rng(2)
+    values = random.normal(size=(300, 3))
+    drive = values[:, 0] + random.normal(0, 0.7, 300)
+    nearest = described(values, (drive <= np.quantile(drive, 0.9)).astype(int)).strongest
+    assert nearest is not None
+    assert nearest.feature == "x0"
+
+
 def test_the_commonest_class_alone_gives_nothing_away() -> None:
     values = np.random.default_rng(0).normal(size=(2000, 3))
     labels = (np.arange(2000) % 100 == 0).astype(int)
