@@ -32,9 +32,10 @@ class _Curve(OnSubstrate):
     Of a background that a method compares with some rows are drawn for each sample, the same for all its orders. Few
     elements have fewer sets than orders have steps: each set is asked for once, and more rows are taken for it. A
     random order that is the explanation's own, as half of those of two elements are, is no comparison. Before an
-    explanation of few elements fails, the order of the mean of what elements add to nothing and of what the score loses
-    without them, which no explanation has a part in, is tried: where that does not pass, samples are left out in which
-    it does not beat as many orders either. Of two elements that stand in for each other right values put both first.
+    explanation fails whose elements may be asked for one by one, the order of the mean of what they add to nothing and
+    of what the score loses without them, which no explanation has a part in, is tried: where that does not pass,
+    samples are left out in which it does not beat as many orders either. Of two elements that stand in for each other
+    right values put both first.
     What fills up a shorter sample is no element.
 
     V. Petsiuk, A. Das, K. Saenko (2018), RISE: randomized input sampling for explanation of black-box models.
@@ -231,24 +232,28 @@ class _Curve(OnSubstrate):
         return self._scores(game, np.argsort(~known, axis=1, kind="stable"), known, (0, self.steps))
 
     def _by_right_values(self, case: Case, rows: Array, own: Array, every: Array) -> Array:
-        """(samples,) the share of random orders that right values of few elements beat, 1 where there are more: not of
-        the orders of `every` sample, of which those that happen to be worse would be chosen."""
+        """(samples,) the share of random orders that right values beat: not of the orders of `every` sample, of which
+        those that happen to be worse would be chosen. 1 where there are more elements than may be asked for, one by
+        one."""
         known, sets = ~np.isnan(own), every[:, 3 + 2 * self.orders + self.steps :].T
-        if not len(sets):
+        width, others = own.shape[1], _OTHERS if len(sets) else self.orders
+        asked = 2 * width + 2 + (self.steps - 1) * (others + 1) + 2
+        if not len(sets) and self.afforded(case, len(own) + 1, asked) <= len(own):
             return np.ones(len(own))
-        game = _looked_up(self.game(case, rows, 1), sets)
-        alone = np.eye(own.shape[1], dtype=bool)
-        halfway, _ = halfway_and_lost(game, own, np.tile(np.arange(len(alone)), (len(own), 1)), [alone] * len(own))
+        game = self.game(case, rows, 1 if len(sets) else self._rows(width))
+        game = _looked_up(game, sets) if len(sets) else game
+        alone = np.eye(width, dtype=bool)
+        halfway, _ = halfway_and_lost(game, own, np.tile(np.arange(width), (len(own), 1)), [alone] * len(own))
         names = case.dataset().sample_ids[rows].tolist()
-        chance = np.array([draws(self.seed, name, "others").random((_OTHERS, own.shape[1])) for name in names])
+        chance = np.array([draws(self.seed, name, "others").random((others, width)) for name in names])
         orders, ends = [halfway, *np.moveaxis(chance, 1, 0)], self._ends(game, known)
         places = [_descending(np.where(known, keys, np.nan), chance[:, 0]) for keys in orders]
         areas = np.array([np.trapezoid(self._curve(game, place, known, ends), axis=0) for place in places])
         better = self.better * (areas[0] - areas[1:])
         tolerance = _LAST_PLACES * np.maximum(np.abs(areas[0]), np.abs(areas[1:]))
-        others = np.array([(place != places[0]).any(axis=1) for place in places[1:]])
-        beaten = np.where(others, np.where(np.abs(better) <= tolerance, 0.5, better > 0), 0).sum(axis=0)
-        return np.asarray(beaten / np.maximum(others.sum(axis=0), 1))
+        counted = np.array([(place != places[0]).any(axis=1) for place in places[1:]])
+        beaten = np.where(counted, np.where(np.abs(better) <= tolerance, 0.5, better > 0), 0).sum(axis=0)
+        return np.asarray(beaten / np.maximum(counted.sum(axis=0), 1))
 
     def _curve(self, game: Game, order: Array, known: Array, ends: Array) -> Array:
         """(steps + 1, samples) scores from none of the order to all of it."""

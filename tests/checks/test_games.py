@@ -47,7 +47,7 @@ def exact(score: Score, rows: Array, background: Array) -> Array:
 
 def case_of(score: Score, rows: Array, background: Array, given: Array, **changed: Any) -> Case:
     """Explained against the background; the usual baseline is its mean."""
-    item = Input(name="x", kind="table", values=rows, features=tuple("abcde"))
+    item = Input(name="x", kind="table", values=rows, features=tuple("abcdefgh"[: rows.shape[1]]))
     calls: list[int] = []
 
     def asked(inputs: Arrays, samples: Array) -> Array:
@@ -213,6 +213,22 @@ def test_samples_whose_parts_stand_in_for_each_other_are_left_out_before_an_expl
         found = check.measure(case_of(_saturated, rows, nothing, noise_of(right, 1)))
         assert found.verdict == verdict
         assert found.calls <= most
+
+
+def test_right_values_of_more_parts_that_act_together_do_not_fail_either() -> None:
+    """Of four products the second factor is wasted once the first is taken away: right values came after random
+    orders, which failed from seven parts on. Where each part counts alone noise fails as before."""
+    rows, nothing = np.random.default_rng(0).uniform(0.2, 1.5, (len(IMAGES), 8)), np.zeros((1, 8))
+    products = rows[:, :4] * rows[:, 4:]
+    right, noise = np.tile(products, 2) / 2, np.random.default_rng(1).normal(size=rows.shape)
+    case = case_of(lambda x: (x[:, :4] * x[:, 4:]).sum(axis=1), rows, nothing, right)
+    assert DeletionSpec().measure(case).verdict in {"undecided", "not assessed"}
+    assert InsertionSpec().measure(case).verdict == "pass"
+    assert InsertionSpec().measure(replace(case, shards=shards({"x": noise[..., None]}))).verdict == "fail"
+    for check in (DeletionSpec(), InsertionSpec()):
+        found = check.measure(case_of(lambda x: x.sum(axis=1), rows, nothing, noise))
+        assert found.verdict == "fail"
+        assert found.calls <= check.max_calls
 
 
 # --- where something else stands in -----------------------------------------------------------------------
