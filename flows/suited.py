@@ -10,15 +10,13 @@ from exhibit.flows.compose import Composed, compose_points, option_files
 from exhibit.flows.config import Report, assemble, filed_options
 from exhibit.flows.errors import ConfigError
 from exhibit.flows.kinds import KINDS
-from exhibit.tasks.protocols import Capability
+from exhibit.tasks.protocols import MOST_ASKED_FIRST, Capability
 from exhibit.tasks.records.override import quoted
-
-_MOST_ASKED_FIRST: tuple[Capability, ...] = ("trees", "gradients", "predictions")
 
 
 def usual(kinds: Collection[str], gives: AbstractSet[Capability]) -> Iterator[tuple[Capability, str]]:
     """What suits inputs of all these `kinds`, with what it asks of the model: what asks most of it first."""
-    for capability in _MOST_ASKED_FIRST:
+    for capability in MOST_ASKED_FIRST:
         names = {KINDS[kind].methods.get(capability) for kind in kinds} if capability in gives else {None}
         if len(names) == 1 and (name := names.pop()) is not None:
             yield capability, name

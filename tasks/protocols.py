@@ -16,6 +16,7 @@ from exhibit.tasks.records.model import OutputKind
 Progress = Callable[[int, int], None]  # done, total
 Side = Literal["input", "output"]  # before or after a layer
 Capability = Literal["predictions", "gradients", "trees"]  # what a model gives and a method asks for
+MOST_ASKED_FIRST: tuple[Capability, ...] = ("trees", "gradients", "predictions")
 # Uniform numbers in [0, 1), (samples, *shape), for the n-th dropout that a net comes to in one prediction.
 Dropout = Callable[[int, tuple[int, ...]], Array]
 

@@ -104,6 +104,19 @@ def test_points_that_all_fail_are_an_error(tmp_path: Path) -> None:
         swept(report, tmp_path)
 
 
+def test_what_can_be_refused_is_asked_before_what_takes_its_time(tmp_path: Path) -> None:
+    """Occlusion is named first, but asks for predictions alone, which every model gives. The chapters keep the order
+    that was typed."""
+    methods = "method=[occlusion,integrated_gradients]"
+    report = read_report([*SMALL, methods, "method.integrated_gradients.layer=nosuch"])
+    calls = Calls(Store(tmp_path), Inline(), Watch())
+    with pytest.raises(InputError, match="nosuch"):
+        run_points(report.points, report.compute, calls, Given())
+    assert "attribute" not in [entry["stage"] for entry in calls.log]
+    [chapter], *_ = swept(read_report([*SMALL, methods, "selection.limit=2"]), tmp_path)
+    assert [*chapter.attributed] == ["occlusion", "integrated_gradients"]
+
+
 def test_an_unexpected_error_is_named_by_its_kind_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its text may hold a place on this machine, which no report names."""
     report = read_report([*SMALL, "method=vanilla_grad,occlusion"])
