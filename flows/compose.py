@@ -354,11 +354,15 @@ def _explain(error: BaseException, where: str, config_dir: Path | None) -> str:
 
 
 def _nothing_chosen(path: str, options: list[str], studies: list[str]) -> str:
-    said = f"{path}: nothing is chosen; allowed: {', '.join(options)}; or choose a study: {', '.join(studies)}"
-    return f"{said}; {_TO_BEGIN}" if path.partition(" ")[0] == "method" else said
+    """What to type stands before the many names, which it would be lost behind."""
+    first = f"{begin}; " if (begin := _TO_BEGIN.get(path.partition(" ")[0])) else ""
+    return f"{path}: nothing is chosen; {first}allowed: {', '.join(options)}; or choose a study: {', '.join(studies)}"
 
 
-_TO_BEGIN = (
-    "exhibit check, with the same words, says which suit this model and these data; "
-    "to begin with, integrated_gradients for nets, tree_shap for trees, occlusion for most others: 'method=[occlusion]'"
-)
+_TO_BEGIN = {
+    "data": "to begin with, table for a CSV file of your own: data=table data.path=FILE data.label=COLUMN",
+    "model": "to begin with, mlp or random_forest, which are trained here; factory for a function of your own: "
+    "model=factory model.factory=MODULE:NAME",
+    "method": "to begin with, integrated_gradients for nets, tree_shap for trees, occlusion for most others: "
+    "'method=[occlusion]'; exhibit check, with the same words, says which suit this model and these data",
+}

@@ -105,8 +105,8 @@ BAD = {
     "study=iris runner.kind=spark": "runner.kind: given 'spark', allowed: threads, dask, ray, inline",
     "study=iris compute.threads=0": "compute.threads: given 0, allowed: a whole number, at least 1",
     "study=iris,iris": "the same point is given more than once: study=iris; type each value once",
-    "data=iris model=mlp": "method: nothing is chosen; allowed: ",
-    "": "method: nothing is chosen; allowed: ",
+    "data=iris model=mlp": "method: nothing is chosen; to begin with, integrated_gradients for nets, ",
+    "": "method: nothing is chosen; to begin with, integrated_gradients for nets, ",
 }
 
 
@@ -119,9 +119,14 @@ def test_bad_config_is_said_in_a_few_lines(use: Use, ran: list[object], argument
     assert len(err.splitlines()) <= 6
 
 
-def test_where_no_method_is_chosen_one_to_begin_with_is_said(use: Use) -> None:
-    assert use("report", "data=iris", "model=mlp")[2].rstrip().endswith("for most others: 'method=[occlusion]'")
-    assert "to begin with" not in use("report", "data=iris", "method=[occlusion]")[2]
+def test_where_no_method_is_chosen_one_to_begin_with_is_said_before_the_names(use: Use) -> None:
+    said, _, names = use("report", "data=iris", "model=mlp")[2].partition("allowed: ")
+    assert "for most others: 'method=[occlusion]'; exhibit check, with the same words, says which suit" in said
+    assert "bayes_grad, " in names
+    assert "or choose a study: digits, " in names
+    of_a_model = use("report", "data=iris", "method=[occlusion]")[2]
+    assert of_a_model.startswith("exhibit: model: nothing is chosen; to begin with, mlp or random_forest, ")
+    assert "for most others" not in of_a_model
 
 
 @pytest.mark.parametrize(
