@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.override import typed, typed_for
 from exhibit.tasks.records.shown import escaped
 
 Schema = Mapping[str, Any]
@@ -119,6 +119,10 @@ def _follow(root: Schema, detail: ErrorDetails) -> _Place:
     if detail["type"] == "extra_forbidden":
         known = {name for schema in _members(root, place.schema) for name in schema.get("properties", ())}
         return place._replace(path=(*place.path, detail["loc"][-1]), schema={"properties": dict.fromkeys(known)})
+    if "anyOf" in place.schema:
+        return place._replace(
+            schema=place.schema | {"anyOf": [_resolved(root, member) for member in place.schema["anyOf"]]}
+        )
     return place
 
 
@@ -178,6 +182,9 @@ def _sentence(detail: ErrorDetails, place: _Place, where: str) -> str:
                 key, text = ".".join(map(str, place.path)), str(given)
                 sentence += f"; type {typed(key, text.lower())}"
                 sentence += f", or {typed(key, text)} where that is how it is written" * isinstance(given, bool)
+            if isinstance(detail["input"], str) and (keys := _holding_a_text(place.schema)):
+                *outer, name = map(str, place.path)
+                sentence += f"; a text of your own as {typed_for('.'.join(outer), name, {keys[0]: detail['input']})}"
     return sentence
 
 
@@ -194,9 +201,18 @@ def _allowed(schema: Schema) -> str:
         "null": "null",
         "array": _list(schema),
         "string": _text(schema),
-        "object": "keys with values",
+        "object": f"{{{named[0]}: ...}}" if (named := _holding_a_text({"anyOf": [schema]})) else "keys with values",
     }
     return words.get(schema.get("type", "object"), "a value")
+
+
+def _holding_a_text(schema: Schema) -> Sequence[str]:
+    """The key of a mapping that may stand there and wants a text by one key alone; none where there is no such."""
+    for member in schema.get("anyOf", ()):
+        known = member.get("properties", {})
+        if [one.get("type") for one in known.values()] == ["string"] and [*known] == member.get("required"):
+            return [*known]
+    return ()
 
 
 def _list(schema: Schema) -> str:

@@ -94,6 +94,24 @@ def test_a_wrong_value_is_said_in_one_sentence(given: dict[str, Any], said: str)
     assert str(caught.value) == said
 
 
+class Word(Spec):
+    word: str
+
+
+class Table(Spec):
+    missing: Missing | dict[str, Missing | Word] = "mean"
+
+
+def test_a_text_in_the_place_of_a_mapping_that_holds_one_is_told_how_it_is_typed() -> None:
+    """{job: none} means {job: {word: none}}; "keys with values" says neither which nor how."""
+    with pytest.raises(ConfigError) as raised:
+        validated(Table, {"missing": {"job": "none"}})
+    assert str(raised.value) == (
+        "missing.job: given 'none', allowed: mean, median or a number, at least -9 and at most 9 or {word: ...}; "
+        "a text of your own as 'missing={job:{word: none}}'"
+    )
+
+
 def test_each_wrong_key_gets_its_line() -> None:
     """Two mistakes are said at once, with the point that they are in."""
     with pytest.raises(ConfigError) as caught:
