@@ -173,7 +173,7 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
 
         values = values_of(rows) if own else in_batches(values_of, in_places(explainer, rows))
     except Exception as error:  # SHAP and the libraries under it each fail in their own way
-        why = " ".join(str(error).split()).rstrip(".")
+        why = _put_plainly(" ".join(str(error).split()).rstrip("."), estimator)
         # Of several classes it knows boosted trees as they add up, which it calls their raw output.
         hint = "give model.output=logits of a fitted model of your own, or " if "model_output" in why else ""
         raise InputError(
@@ -192,6 +192,15 @@ def _tree_values(estimator: Any, rows: Array, background: Array | None, score: S
         elif score.kind == "logit":  # of two classes alone there is one of both
             values, base = np.concatenate([-values, values], axis=2), np.concatenate([-base, base])
     return values, base
+
+
+def _put_plainly(why: str, estimator: Any) -> str:
+    """SHAP's own words for two reasons that anybody comes to name classes of Python."""
+    if "not yet supported by TreeExplainer" in why:
+        return "it is not made of trees that SHAP knows"
+    if "only supported for binary" in why:
+        return f"it knows such trees of two classes alone, and these are of {len(estimator.classes_)}"
+    return why
 
 
 def in_batches(values_of: Callable[[Array], Array], rows: Array) -> Array:

@@ -115,9 +115,15 @@ def test_features_of_several_inputs_stand_side_by_side(explain: Explain) -> None
             TreeShapSpec(),
             fitted(GradientBoostingClassifier(n_estimators=2), classes=3),
             "",
-            "SHAP does not explain this",
+            r"SHAP does not explain this GradientBoostingClassifier \(it knows such trees of two classes alone, and "
+            r"these are of 3\); use kernel_shap$",
         ),
-        (TreeShapSpec(), fitted(LogisticRegression()), "", "SHAP does not explain this LogisticRegression"),
+        (
+            TreeShapSpec(),
+            fitted(LogisticRegression()),
+            "",
+            r"does not explain this LogisticRegression \(it is not made of trees that SHAP knows\); use kernel_shap$",
+        ),
         (TreeShapSpec(background=None), BOOSTED, "", "SHAP explains the log-odds of boosted trees"),
         (TreeShapSpec(), FOREST, "loss", "explains probabilities, not the score 'loss' of them"),
     ],
