@@ -65,6 +65,12 @@ class Declared(NamedTuple):
                     f"model.preprocess.{key}: {len(numbers)} numbers are given, and {image.name!r} has {channels} "
                     f"channel{'s' * (channels > 1)}; give one for each channel, or one for all"
                 )
+        if off := [mean for mean in self.mean if not 0 <= mean <= self.scale * (1 + 1e-6)]:
+            of_bytes = self.scale < 255 and all(0 <= mean <= 255 for mean in self.mean)
+            raise InputError(
+                f"model.preprocess.mean: {off[0]:g} is no mean of pixels that are brought to 0..{self.scale:g} before"
+                f"{'; if it is of pixels from 0 to 255, give model.preprocess.scale=255' if of_bytes else ''}"
+            )
         if self.channels == "bgr" and channels != 3:
             raise InputError(f"model.preprocess.channels: bgr needs three channels, and {image.name!r} has {channels}")
         low, high = _bounds(image)

@@ -61,6 +61,24 @@ def test_means_and_deviations_are_of_the_scale_whatever_the_unit_of_the_data(bou
     np.testing.assert_allclose(declared.on(item).of(item.array), (shares - MEAN) / np.array(STD), atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"mean": (123.0, 117.0, 104.0)}, "123 is no mean of pixels that are brought to 0..1 before; if it is of "
+         "pixels from 0 to 255, give model.preprocess.scale=255"),
+        ({"mean": (-0.5,)}, "-0.5 is no mean of pixels that are brought to 0..1 before"),
+        ({"mean": (300.0,), "scale": 255}, "300 is no mean of pixels that are brought to 0..255 before"),
+    ],
+)  # fmt: skip
+def test_a_mean_of_another_scale_is_refused(given: dict[str, Any], said: str) -> None:
+    """Less 123 and divided by 58, pixels from 0 to 1 are from -2.12 to -2.10: all pictures are one to the net."""
+    declared = PreprocessSpec(**given).resolved()
+    assert declared is not None
+    with pytest.raises(InputError) as raised:
+        declared.on(image((0.0, 255.0)))
+    assert str(raised.value) == f"model.preprocess.mean: {said}"
+
+
 def test_blue_green_red_of_bytes_is_as_vgg_was_trained() -> None:
     item = image((0.0, 1.0))
     declared = PreprocessSpec(scale=255, mean=(103.939, 116.779, 123.68), channels="bgr").resolved()
