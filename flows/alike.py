@@ -171,10 +171,12 @@ def read_table(data: bytes) -> Any:
     """
     import pyarrow.parquet as pq
 
-    about = pq.ParquetFile(io.BytesIO(data)).metadata
+    file = pq.ParquetFile(io.BytesIO(data), pre_buffer=False)
+    about = file.metadata
     if about.num_rows * about.num_columns > _MOST_CELLS:
         raise ValueError(f"{about.num_rows} rows of {about.num_columns} columns")
-    return pq.read_table(io.BytesIO(data)).to_pandas()
+    # Of a thread that cannot be started for lack of memory the library would wait for the end for ever.
+    return file.read(use_threads=False).to_pandas(use_threads=False)
 
 
 def _npz(before: bytes, after: bytes) -> Iterator[Unlike]:

@@ -175,11 +175,16 @@ def difference(first: Path, second: Path) -> Comparison:
 
 def _read(target: Path) -> _Report:
     try:
+        return _said(target)
+    except MemoryError as error:
+        raise InputError(f"{target}: to read it takes more memory than there is, so it cannot be compared") from error
+
+
+def _said(target: Path) -> _Report:
+    try:
         subject = intact(target)
     except Damage as damage:
         raise Damage(f"{target}: {str(damage).removeprefix(f'{escaped(target.name)}: ')}") from damage
-    except MemoryError as error:
-        raise InputError(f"{target}: to read it takes more memory than there is, so it cannot be compared") from error
     try:
         found = said(subject)
         return _Report(
@@ -187,6 +192,8 @@ def _read(target: Path) -> _Report:
             facts(found.points, found.importances, found.checks, found.metrics),
             stated(disambiguated(subject.evidence.config, subject.evidence.local), subject.signed),
         )
+    except MemoryError:
+        raise
     except UNREADABLE as error:
         raise InputError(f"{target}: its evidence does not describe its points, so it cannot be compared") from error
 

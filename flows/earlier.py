@@ -42,11 +42,13 @@ def earlier(report: Report, watch: Watch) -> Found | None:
     wanted = report.document.compare_to
     if wanted is None:
         return None
-    if wanted == LATEST:
-        return _latest(report, watch)
     try:
+        if wanted == LATEST:
+            return _latest(report, watch)
         require_report(wanted)
         return _read(wanted)
+    except MemoryError as error:
+        raise InputError(f"{EARLIER}: to read the earlier report takes more memory than there is ({error})") from error
     except InputError as error:
         raise InputError(f"document.compare_to: {error}; {_GIVE}") from error
     except (Damage, OSError) as problem:

@@ -44,7 +44,10 @@ def export(run: Path, archive: Path, overwrite: bool = False) -> str:
     """
     require_run(run)
     _require_free(run, archive, overwrite)
-    subject = read(run)
+    try:
+        subject = read(run)
+    except MemoryError as error:
+        raise InputError(f"{run}: to read it takes more memory than there is, so it was not packed") from error
     manifest = Manifest.model_validate_json((run / MANIFEST).read_bytes())
     with _written(archive) as temporary:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as packed:

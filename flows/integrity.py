@@ -36,6 +36,7 @@ from exhibit.tasks.records.evidence import Evidence
 from exhibit.tasks.records.manifest import FileEntry, Manifest
 from exhibit.tasks.records.opening import there, whole
 from exhibit.tasks.records.shown import escaped
+from exhibit.tasks.room import left
 
 _NOT_IN_MANIFEST = {"manifest.json", REPORT, f"report.{REPORT}"}  # the last: of the PDF alone, where it lies in its run
 _AS_IT_WENT = {"overrides.txt", CRATE}  # what was typed, and when: it follows from nothing
@@ -78,18 +79,33 @@ def reading(name: str, *further: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (*UNREADABLE, *further) as error:
-        if _lacks_memory(error):
+        if lacks_memory(error):
             raise MemoryError(name) from error
+        require_room(name)
         raise Damage(f"{name}: it cannot be read ({type(error).__name__})") from error
 
 
-def _lacks_memory(error: BaseException | None) -> bool:
+def require_room(name: str, size: int = 0) -> None:
+    """That what was met while a file of this `size` was read is nothing that a lack of memory can have brought about:
+    libraries have words of their own for that, and by now they have given back what they had.
+
+    Raises:
+        MemoryError: where little more could have been asked for than to read it takes.
+    """
+    if left() < _SPARE + _COPIES * size:
+        raise MemoryError(name)
+
+
+_SPARE, _COPIES = 1 << 26, 4  # bytes that libraries take for themselves, and times that they hold a file
+
+
+def lacks_memory(error: BaseException | None) -> bool:
     """Whether this error, or one that led to it, is that of too little memory."""
     if error is None:
         return False
     denied = isinstance(error, OSError) and error.errno == errno.ENOMEM
     said = isinstance(error, MemoryError) or denied or "bad_alloc" in str(error)
-    return said or _lacks_memory(error.__cause__ or error.__context__)
+    return said or lacks_memory(error.__cause__ or error.__context__)
 
 
 class Subject(NamedTuple):
@@ -232,6 +248,14 @@ def _read_pdf(path: Path, trust: Sequence[Any] | None) -> Subject:
     # Nothing in the file is interpreted before its digest is known to be right.
     if not pdf_digest_ok(data):
         raise _not_as_written(here, data)
+    try:
+        return _read_sealed(here, signed, data, trust)
+    except Damage:
+        require_room(here, len(data))
+        raise
+
+
+def _read_sealed(here: str, signed: bytes, data: bytes, trust: Sequence[Any] | None) -> Subject:
     if more := strange_bytes(data):
         raise Damage(f"{here}: {_NEVER.format(more)}")
     attached = _read_attachments(data, here)

@@ -12,8 +12,9 @@ from exhibit.tasks.records.manifest import MANIFEST, Manifest
 
 
 class Listed(Record):
-    """A run. `state`: "intact", or the first thing that is wrong with it; what a damaged one says of itself is left
-    out, but for its `bytes`, which are those on the disk. `overall`: whether it can be trusted, as page one says."""
+    """A run. `state`: "intact", the first thing that is wrong with it, or why nobody knows; what a damaged one says of
+    itself is left out, but for its `bytes`, which are those on the disk. `overall`: whether it can be trusted, as page
+    one says."""
 
     run: Shown
     state: Shown
@@ -25,6 +26,8 @@ class Listed(Record):
 
     def __str__(self) -> str:
         size = f"{self.bytes / 1e6:,.1f} MB"
+        if self.state == _NOT_READ:
+            return f"{self.run}  {size}  {self.state}"
         if self.state != "intact":
             return f"{self.run}  {size}  damaged: {self.state}"
         said = f"can it be trusted? {self.overall}" if self.overall else ""
@@ -32,6 +35,9 @@ class Listed(Record):
         return "  ".join(
             filter(None, [self.run, self.started, size, "intact", said, f"{self.title} {studies}".strip()])
         )
+
+
+_NOT_READ = "it takes more memory to read than there is, so nobody knows whether it is damaged"
 
 
 def list_runs(folder: Path) -> Iterator[Listed]:
@@ -66,6 +72,8 @@ def _listed(run: Path) -> Listed:
         overall = str(json.loads(answers.read_bytes())["overall"]) if answers.exists() else ""
     except Damage as damage:
         return Listed(run=run.name, state=str(damage).splitlines()[0], bytes=size)
+    except MemoryError:
+        return Listed(run=run.name, state=_NOT_READ, bytes=size)
     except UNREADABLE as error:
         return Listed(run=run.name, state=f"it cannot be read ({type(error).__name__})", bytes=size)
     return Listed(

@@ -10,7 +10,7 @@ from typing import Any
 from exhibit.flows.alike import largest, unlike
 from exhibit.flows.derivation import Access, derive, from_the_pdf, required_inputs
 from exhibit.flows.errors import debugging, one_line_message
-from exhibit.flows.integrity import Damage, Subject, made_again, read, reading, require_report
+from exhibit.flows.integrity import Damage, Subject, lacks_memory, made_again, read, reading, require_report
 from exhibit.flows.signatures import trusted, unsatisfied
 from exhibit.flows.verification import Outcome, Verification
 from exhibit.tasks.document.pdf_alike import differing_pdfs
@@ -58,6 +58,9 @@ def derived(target: Path, subject: Subject, access: Access) -> Verification:
         except Exception as error:  # of evidence that anyone may have written
             if debugging():
                 raise
+            if lacks_memory(error):
+                finding = f"{one_line_message(error).rstrip(': ')}; it takes more memory than --max-gigabytes says"
+                return Verification(target=str(target), outcome="not derivable", findings=(finding,))
             said = str(error).split("\n") if isinstance(error, InputError) else [one_line_message(error)]
             # What is missing is named with its sha256, unless the error does it.
             findings = said if all("sha256" in line for line in said) else [*said, *required_inputs(subject.evidence)]

@@ -4,14 +4,17 @@ import errno
 import io
 import random
 import re
+import resource
 import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from subprocess import run
+from typing import Any, cast
 
 import pikepdf
+import psutil
 import pytest
 from pydantic import ValidationError
 from rich.console import Console
@@ -19,11 +22,12 @@ from rich.console import Console
 from exhibit.flows import cli
 from exhibit.flows.artifacts import summary, verdicts
 from exhibit.flows.child import Ended, run_child
+from exhibit.flows.derivation import Access
 from exhibit.flows.errors import one_line_message
-from exhibit.flows.integrity import Damage, _read_attachments, reading
+from exhibit.flows.integrity import Damage, Subject, _read_attachments, read, reading
 from exhibit.flows.progress import Watch
 from exhibit.flows.verification import EXIT_CODES, Job, Limits, Verification, verify_within
-from exhibit.flows.verify import verify
+from exhibit.flows.verify import derived, verify
 from exhibit.tasks.document.pdf import Attachment, render_pdf
 from exhibit.tasks.document.pdf import _sealed as sealed
 from exhibit.tasks.document.pdf_alike import differing_pdfs
@@ -31,7 +35,9 @@ from exhibit.tasks.document.pdf_kinds import _type, foreign, strange_bytes
 from exhibit.tasks.evidence.pretty_json import pretty
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import FailureEvidence
+from exhibit.tasks.records.parquet import parquet
 from exhibit.tasks.records.shown import escaped, escaped_lines
+from exhibit.tasks.room import left
 
 PAGE = """<html lang="en"><head><title>t</title><style>@page {{ size: A5 }}</style></head><body>
 <h1 id="a">{0}</h1><p>The petal length leads, with <a href="#a">0.62</a>.</p>
@@ -427,6 +433,60 @@ def test_where_memory_runs_out_nothing_is_called_damaged(told: Exception) -> Non
         raise told
     with pytest.raises(MemoryError, match=r"report\.pdf"), reading("report.pdf"):
         raise ValueError("it cannot be parsed") from told
+
+
+def test_whatever_a_library_says_nothing_is_called_damaged_where_hardly_any_memory_was_left(
+    whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a limit 0.75 MB above what it had, qpdf said PdfError, and pyarrow RuntimeError."""
+    (path := tmp_path / "f.pdf").write_bytes(whole)
+    with pytest.raises(Damage):
+        read(path)
+    monkeypatch.setattr("exhibit.flows.integrity.left", lambda: 50e6)
+    with pytest.raises(MemoryError, match=r"f\.pdf"):
+        read(path)
+    with pytest.raises(MemoryError, match=r"report\.pdf"), reading("report.pdf"):
+        raise RuntimeError("it cannot be parsed")
+
+
+def test_what_is_left_of_memory_is_what_the_limits_of_the_process_leave() -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    used = psutil.Process().memory_info().vms
+    resource.setrlimit(resource.RLIMIT_AS, (used + 2_000_000_000, before[1]))
+    try:
+        assert left() == pytest.approx(2e9, abs=2e8)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def test_a_table_is_read_without_a_thread_which_a_limit_of_memory_may_forbid(tmp_path: Path) -> None:
+    """The library would wait for the end of what never began: with --max-gigabytes=0.3 until --max-seconds was over."""
+    (path := tmp_path / "t.parquet").write_bytes(parquet([{"a": number} for number in range(9)]))
+    ended = run([sys.executable, "-c", ALONE, str(path)], capture_output=True, text=True, check=True, timeout=120)
+    assert ended.stdout == "True\n"
+
+
+ALONE = """
+import os, sys
+from pathlib import Path
+import numpy, pandas
+from exhibit.flows.alike import read_table
+before = set(os.listdir("/proc/self/task"))
+read_table(Path(sys.argv[1]).read_bytes())
+names = [Path(f"/proc/self/task/{one}/comm").read_text() for one in set(os.listdir("/proc/self/task")) - before]
+print(not [name for name in names if not name.startswith("jemalloc")])
+"""
+
+
+def test_a_derivation_for_which_memory_is_too_little_does_not_ask_for_data_in_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lacking(*_: object) -> Path:
+        raise MemoryError
+
+    monkeypatch.setattr("exhibit.flows.verify.derive", lacking)
+    found = derived(Path("f.pdf"), cast(Subject, None), Access())
+    assert found.findings == ("MemoryError; it takes more memory than --max-gigabytes says",)
 
 
 def test_an_error_of_another_kind_is_damage() -> None:

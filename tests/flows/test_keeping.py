@@ -9,7 +9,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import bagit
 import pandas as pd
@@ -536,6 +536,21 @@ def test_what_is_damaged_is_listed_as_such_and_what_is_no_run_is_not(
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[0] for line in lines] == ["list", "foreign", "binary", run.name]
     assert all("damaged: " in line for line in lines)
+
+
+def test_where_memory_runs_out_no_command_calls_a_run_damaged(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lacking(*_: object) -> NoReturn:
+        raise MemoryError
+
+    monkeypatch.setattr("exhibit.flows.integrity.sealed_part", lacking)
+    assert cli.run(["runs", str(made.parent)]) == 0
+    assert cli.run(["export", str(made), str(tmp_path / "r.zip")]) == 2
+    assert cli.run(["diff", str(made), str(made)]) == 2
+    said = capsys.readouterr()
+    assert "it takes more memory to read than there is, so nobody knows whether it is damaged\n" in said.out
+    assert said.err.count("to read it takes more memory than there is, so it ") == 2
 
 
 def test_a_folder_of_runs_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
