@@ -50,3 +50,27 @@ def test_nothing_stays_nothing(language: str) -> None:
 def test_another_language_is_refused_with_those_that_there_are(given: object) -> None:
     with pytest.raises(ValidationError, match="has no catalogue of words; allowed: en, ja, zh-Hans"):
         DocumentSpec.model_validate({"language": given})
+
+
+# What a page calls one thing by; another word beside it would be taken for another thing.
+ONE_WORD = {
+    "ja": {
+        "ベースライン": "基準入力",
+        "証跡": "証拠",
+        "ランダムな": "無作為な",
+        "品質": "性能",
+        "ピクセル": "画素",
+        "スピアマン": "Spearman",
+        "フィッシャー": "Fisher",
+        "二つ": "2つ",
+        "一つ": "1つ",
+    },
+    "zh-Hans": {"斯皮尔曼": "Spearman", "费希尔": "Fisher", "图片": "图像"},
+}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_one_thing_has_one_word(language: str) -> None:
+    said = [text for words in translated(language).values() for text in words]
+    assert all(any(word in text for text in said) for word in ONE_WORD[language].values())
+    assert not [text for text in said for other in ONE_WORD[language] if other in text]
