@@ -74,7 +74,8 @@ def _broad(content: Images) -> bool:
 
 
 def _long(content: Images) -> bool:
-    return len(content.rows) * picture_side(content.width) > 2 * PICTURE
+    """Rows that stay together, with scales and caption, leave the page before them empty where they just do not fit."""
+    return len(content.rows) > 1
 
 
 IMAGES = FigureKind(

@@ -27,6 +27,8 @@ from exhibit.tasks.records.language import mark, tr, trp
 
 _LONG = 16  # letters of a name that cannot stand above its column
 _LARGEST, _HEIGHT = 56.0, 30.0  # CSS pixels of a cell
+_TALL = 220.0  # of all rows together, which no page breaks,
+_LEAST = 14.0, 22.0  # unless they get lower than this: a row, and one whose name may have two lines
 _WRITTEN = 16.0  # CSS pixels that a cell must have to hold a number
 
 
@@ -41,10 +43,10 @@ def matrix(content: Matrix, width: float) -> Part:
     named = (28 if content.y_label else 8) + (high + 8 if numbered else 0)
     left = min(longest + named, COLUMN * width / 2)
     cell = min(_LARGEST, (COLUMN * width - left - 2) / count)
-    height, slanted = min(cell, _HEIGHT), high > cell - 4
+    slanted = high > cell - 4
     if slanted:  # names lean over the right edge
         cell = min(_LARGEST, (COLUMN * width - left - 2 - 0.71 * high) / count)
-        height = min(cell, _HEIGHT)
+    height = min(cell, _HEIGHT, max(_LEAST[numbered], _TALL / count))
     top = (24 if content.x_label else 8) + (high * 0.71 + 4 if slanted else 14)
     look = _correlation if content.correlations else _count
     totals = np.maximum(content.counts.sum(axis=1), 1)

@@ -234,6 +234,17 @@ def test_names_above_a_matrix_do_not_touch(classes: int, width: float) -> None:
     assert min(np.diff(places)) >= float(sizes[0]) * 2**0.5 - 0.1
 
 
+@pytest.mark.parametrize("name", ["galaxy", "a monkey with a long name"])
+@pytest.mark.parametrize("classes", [8, 9, 10])
+def test_a_matrix_leaves_no_page_half_empty_before_it(classes: int, name: str) -> None:
+    """With its caption it is lower than two fifths of the room for text, 100 mm, and its numbers are all there."""
+    names = tuple(f"{name} {k}" for k in range(classes))
+    content = Matrix(labels=names, counts=np.full((classes, classes), 20), x_label="said", y_label="true")
+    part = draw(Figure(name="f", content=content, caption="c", alt="a")).part("chart")
+    assert part.size[1] * 25.4 / 96 < 80
+    assert part.data.decode().count('class="fixed"') == classes**2
+
+
 def test_a_matrix_of_many_classes_has_no_room_for_numbers() -> None:
     drawn = svg(Matrix(labels=tuple("a" * 60), counts=np.eye(60, dtype=int), x_label="read as", y_label="written"))
     assert 'class="fixed"' not in drawn
