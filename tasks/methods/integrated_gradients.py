@@ -50,6 +50,17 @@ class _PathMethod(GradientMethod):
             raise ValueError("compat keras_example is taken at the input; leave out the layer")
         return self
 
+    @model_validator(mode="after")
+    def _holds_a_pass(self) -> Self:
+        if self.n_steps == "auto" and self.max_steps <= _FIRST:  # seldom, so that no nodes are computed for nothing
+            first = len(next(refining(self.chosen_rule())).alphas)
+            if self.max_steps < first:
+                raise ValueError(
+                    f"max_steps={self.max_steps} holds not even the first pass of rule {self.chosen_rule()}, of {first} "
+                    "gradients: give more, or a number for n_steps"
+                )
+        return self
+
     def located(self, layer: str | None) -> Self:
         """As every method; the Keras example is taken at the input whatever that is."""
         return self if self.compat == "keras_example" else super().located(layer)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec, Rule, refining, single
@@ -58,6 +59,17 @@ def test_refined_steps_are_those_of_the_cosine_rule_and_given_ones_midpoints() -
     (step,) = IntegratedGradientsSpec(n_steps=4).passes()
     assert [IntegratedGradientsSpec(n_steps=n).settings()["rule"] for n in ("auto", 4)] == ["cosine", "midpoint"]
     np.testing.assert_allclose(step.alphas, [1 / 8, 3 / 8, 5 / 8, 7 / 8])
+
+
+@pytest.mark.parametrize("rule", ["auto", *RULES])
+def test_an_allowance_below_the_first_pass_is_refused(rule: str) -> None:
+    """It ended in a KeyError, once the data had been loaded and the model trained."""
+    first = 4 if rule == "trapezoid" else 3
+    with pytest.raises(ValidationError, match=f"max_steps={first - 1} holds not even the first pass of rule .* {first}"):
+        IntegratedGradientsSpec.model_validate({"rule": rule, "max_steps": first - 1})
+    spec = IntegratedGradientsSpec.model_validate({"rule": rule, "max_steps": first})
+    assert [len(step.alphas) for step in spec.passes()] == [first]
+    assert IntegratedGradientsSpec.model_validate({"rule": rule, "max_steps": 1, "n_steps": 2}).n_steps == 2
 
 
 def test_no_gradient_is_taken_at_a_baseline_where_there_is_none(
