@@ -12,6 +12,7 @@ from exhibit.tasks.data.dates import require_one_clock
 from exhibit.tasks.data.limits import Limits
 from exhibit.tasks.data.rows import (
     is_number,
+    is_number_word,
     is_unnamed,
     numbers,
     require_columns,
@@ -135,7 +136,7 @@ def _wide_places(steps: Sequence[str], key: str) -> tuple[dict[str, dict[float, 
             f"data.{key}: a column has no heading, and is no step; say {typed('data.id', nameless[0])} where it names "
             f"the samples, or leave it out with {typed('data.ignore', nameless)}"
         )
-    named = {name: _NUMBERED(name) for name in steps}
+    named = {name: _NUMBERED(name) or _NUMBERED(f"{name}-0" if _now(name, steps) else "") for name in steps}
     if strange := [name for name, found in named.items() if found is None]:
         raise InputError(
             f"data.{key}: the columns {', '.join(strange[:3])} do not end in the number of a step, as those of a wide "
@@ -175,6 +176,11 @@ def _wide_places(steps: Sequence[str], key: str) -> tuple[dict[str, dict[float, 
             "a channel alike, but for the number at the end (t0, t1, or x_0, x_1)"
         )
     return places, dates is not None
+
+
+def _now(name: str, steps: Sequence[str]) -> bool:
+    """Whether it is the step 0 of a channel by its name alone, as t is beside t-1 or t+1."""
+    return any(other == f"{name}{sign}1" for sign in "-+" for other in steps)
 
 
 def _dates(names: Sequence[str]) -> list[float] | None:
@@ -279,7 +285,9 @@ def _moments(cells: "Cells", key: str) -> tuple[Array, bool]:
     """(rows,) times as numbers, NaN where one is missing, and whether they are seconds of dates."""
     import pandas as pd
 
-    if is_number(cells):
+    known = cells.dropna()
+    coded = len(known) and all(isinstance(cell, str) and is_number_word(cell) for cell in known)  # as 01 is
+    if is_number(cells) or coded:
         return numbers(cells, key), False
     dates = pd.to_datetime(cells, format="ISO8601", errors="coerce", utc=True)
     wrong = (dates.isna() & ~cells.isna()).to_numpy()

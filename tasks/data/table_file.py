@@ -129,7 +129,11 @@ def _require_headings(table: "Table", path: Path, key: str) -> None:
             )
     sizes = [float(name) for name, own in zip(names, numeric, strict=True) if own and is_number_word(name)]
     counted = all(one < other for one, other in pairwise(sizes))  # as columns of a spectrum are called
-    numbered = len(sizes) > 1 and all(one + 1 == other for one, other in pairwise(sizes))
+    steps = [other - one for one, other in pairwise(sizes)]
+    # Two that are a step of 1 apart, or more that are as far apart, as in a spectrum, are no values of a row.
+    numbered = set(steps) == {1.0} or (
+        len(steps) > 1 and steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-6, atol=0)
+    )
     rest = [name for name, own in zip(names, numeric, strict=True) if not own]
     fit = len(sizes) + len(rest) == len(names) and not numbered and (rest or not counted)
     if len(names) > 1 and fit and all(_holds(table[name]) for name in rest):

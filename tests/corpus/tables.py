@@ -195,6 +195,8 @@ COLUMNS = [
     table("headings in the middle", csv(["0", "1", "a"] * 8, ["p", "q", "y"] * 8), Refused("row 2 of t.csv holds the headings once more")),
     table("no headings", "".join(f"{k},{one}\n" for k, one in enumerate(Y)), Refused("the first line of t.csv, 0, p, looks like a row"), label="p"),
     table("no headings over numbers alone", "".join(f"{k / 2 + 7},{k % 5}.5,{k / 3}\n" for k in range(N)), Refused("looks like a row of the data"), label="0.0"),
+    table("headings of a spectrum over a label of yes and no", csv([f"{k},1,2" for k in range(N)], ["y", "n"] * 12, heading="400,410,420,y"), Taken(N, ("400", "410", "420"))),
+    table("no headings over two numbers that rise", "".join(f"{k},{k + 10},{one}\n" for k, one in enumerate(Y)), Refused("looks like a row of the data"), label="p"),
     table("headings of a spectrum", csv([f"{k},{k % 5}" for k in range(N)], heading="400.5,401.5,y"), Taken(N, ("400.5", "401.5"))),
     table("columns of numbers beside yes and no", csv([f"{k},{k % 5}" for k in range(N)], ["y", "n"] * 12, heading="0,1,y"), Taken(N, ("0", "1"))),
     table("a column of a value's name", csv([f"{k},{one}" for k, one in enumerate(["spam", "ham"] * 12)], heading="a,spam,y"), Taken(N)),
