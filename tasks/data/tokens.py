@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from unicodedata import category
 
 import numpy as np
 
@@ -101,7 +102,36 @@ class Vocabulary(TextColumn):
 
 def pieces(text: str, cut: Cut) -> list[str]:
     """Words and marks, or characters."""
-    return list(text) if cut == "characters" else _WORD.findall(text)
+    if cut == "characters":
+        return list(text)
+    found = _WORD.findall(text)
+    return found if text.isascii() else _whole(text, found)
+
+
+def _whole(text: str, parts: Sequence[str]) -> list[str]:
+    """With what is written above, below or between letters at the letter that it belongs to, such as the vowels of
+    Hindi and Thai and accents of their own: Python's \\w takes it for no part of a word."""
+    found: list[str] = []
+    place, open_word = 0, False
+    for part in parts:
+        start = text.index(part, place)
+        joins = _is_joined(part)
+        word = part[0].isalnum() or part[0] == "_"
+        if found and start == place and (joins or (word and open_word)):
+            found[-1] += part
+        else:
+            found.append(part)
+        # Behind a vowel of a word it goes on; behind another sign, as the one that makes a heart red, it does not.
+        open_word = joins and (found[-1][0].isalnum() or found[-1][0] == "_")
+        place = start + len(part)
+    return found
+
+
+def _is_joined(part: str) -> bool:
+    return len(part) == 1 and (category(part).startswith("M") or part in _JOINING)
+
+
+_JOINING = "\u200c\u200d"  # between letters of one word
 
 
 def read_tokens(path: Path) -> tuple[str, ...]:

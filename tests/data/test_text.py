@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers.implementations import BertWordPieceTokenizer
 
 from exhibit.tasks.data.text import TextSpec
-from exhibit.tasks.data.tokens import Vocabulary, read_tokens
+from exhibit.tasks.data.tokens import Vocabulary, pieces, read_tokens
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.packing import pack
@@ -53,6 +53,22 @@ def test_words_and_marks_are_tokens_and_rare_ones_are_unknown(reviews: Path) -> 
     assert data.inputs[0].vocabulary[:3] == ("[PAD]", "[UNK]", "dull")
     assert [(item.sample_id, item.reason) for item in data.excluded] == [("row 2", "text is missing or has no token")]
     assert "Texts of at most 4 words and marks; 7 different ones are known." in data.description
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("हिन्दी में एक वाक्य।", ["हिन्दी", "में", "एक", "वाक्य", "।"]),
+        ("วันนี้ ดีมาก", ["วันนี้", "ดีมาก"]),
+        ("cafe\u0301s, no\u0308", ["cafe\u0301s", ",", "no\u0308"]),
+        ("مُحَمَّد هنا", ["مُحَمَّد", "هنا"]),
+        ("می\u200cخواهم رفت", ["می\u200cخواهم", "رفت"]),
+        ("love \u2764\ufe0fyou", ["love", "\u2764\ufe0f", "you"]),
+        ("\u0301 a_1-b’s", ["\u0301", "a_1", "-", "b", "’", "s"]),
+    ],
+)
+def test_a_word_keeps_the_vowels_and_accents_that_are_signs_of_their_own(text: str, found: list[str]) -> None:
+    assert pieces(text, "words") == found
 
 
 def test_characters_are_tokens(reviews: Path) -> None:
