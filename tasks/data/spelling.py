@@ -238,10 +238,11 @@ def _overlapping(found: "Encoding") -> Iterator[list[int]]:
 def _no_seam(text: str, before: tuple[int, int], after: tuple[int, int]) -> bool:
     """Whether two tokens stand in one word as far as the text itself shows."""
     seam = text[max(before[1] - 1, 0) : after[0] + 1]
-    return not any(letter.isspace() or _unspaced(letter) for letter in seam)
+    return not any(letter.isspace() or unspaced(letter) for letter in seam)
 
 
-def _unspaced(letter: str) -> bool:
+def unspaced(letter: str) -> bool:
+    """Whether it is of a script that puts no spaces between words."""
     import unicodedata
 
     return unicodedata.name(letter, "").partition(" ")[0] in _UNSPACED

@@ -11,11 +11,11 @@ from exhibit.tasks.data.files import digests, existing_file
 from exhibit.tasks.data.grouping import Protected, protected_groups
 from exhibit.tasks.data.outputs import labels_of
 from exhibit.tasks.data.own import LabelColumn, RowsSpec, rows_of_the_fit
-from exhibit.tasks.data.rows import Labels, require_columns, words
+from exhibit.tasks.data.rows import Labels, require_columns, shown, words
 from exhibit.tasks.data.several import SeveralLabels
-from exhibit.tasks.data.spelling import Speller
+from exhibit.tasks.data.spelling import Speller, unspaced
 from exhibit.tasks.data.table_file import with_blanks
-from exhibit.tasks.data.tokens import UNKNOWN, Vocabulary, read_tokens
+from exhibit.tasks.data.tokens import UNKNOWN, Vocabulary, pieces, read_tokens
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.decision import ByName
@@ -24,6 +24,9 @@ from exhibit.tasks.records.spelling import Brought
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Table
+
+_LOOKED_AT = 100  # texts that show whether words are parted
+_LONG = 5  # letters of a word on average, of a script without spaces; most have one or two
 
 _CUTS = {
     "words": mark("Texts of at most {length} words and marks; {known} different ones are known."),
@@ -147,8 +150,21 @@ class TextSpec(RowsSpec):
             known = Vocabulary(column=self.text, cut="vocabulary", lower=self.lower, length=length, tokens=tokens)
         else:
             cut: Any = self.tokens
+            if cut == "words":
+                self._require_spaces(texts)
             known = Vocabulary.learned(texts, self.text, cut, length, self.rarest, lower=self.lower)
         return known.no_longer_than(texts)
+
+    def _require_spaces(self, texts: Sequence[str]) -> None:
+        """Raises InputError where whole clauses would be words, as in Chinese, Japanese and Thai."""
+        found = [word for text in texts[:_LOOKED_AT] for word in pieces(text, "words") if word[0].isalnum()]
+        joined = [word for word in found if unspaced(word[0])]
+        if 2 * len(joined) > len(found) and sum(map(len, joined)) > _LONG * len(joined):
+            raise InputError(
+                f"data.tokens: the texts of {self.text!r} have no spaces between words, so that "
+                f"{shown(max(joined, key=len))} would be one; cut them with data.tokens=characters, or write spaces "
+                "between the words"
+            )
 
     def known(self, plain: dict[str, Any]) -> Vocabulary | Speller:
         """The tokens of a scheme, or what reads them."""
