@@ -6,9 +6,10 @@ PostScript to another program, whatever its name.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from warnings import catch_warnings
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from exhibit.tasks.records.opening import ends
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
+    from PIL.TiffImagePlugin import TiffImageFile
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -26,7 +28,7 @@ BACKGROUND = (255, 255, 255)  # what transparent pixels are laid on, as browsers
 
 def read_picture(path: Path, most_pixels: int) -> "Image":
     """The picture at `path` as RGB: turned as its camera held it, transparency laid on white, 16 bits scaled to 8; of
-    an animation its first frame.
+    an animation its first frame. A TIFF of several pages is none.
 
     Raises:
         OSError, SyntaxError, ValueError: when it cannot be read, as Pillow says it, is too large, or holds values whose
@@ -49,6 +51,8 @@ def read_picture(path: Path, most_pixels: int) -> "Image":
                     all=str(width * height),
                 )
             )
+        if isinstance(file, TiffImagePlugin.TiffImageFile) and _has_pages(file):
+            raise ValueError(say("holds several pages of one size; save each as a picture of its own"))
         cut = _cut_to_eight_bits(file)
         white_is_zero = isinstance(file, TiffImagePlugin.TiffImageFile) and file.tag_v2.get(_PHOTOMETRIC) == 0
         turned = ImageOps.exif_transpose(file)
@@ -97,6 +101,25 @@ def _opened(path: Path, most_pixels: int) -> "ImageFile":
 
 
 _PHOTOMETRIC = 262  # a tag of TIFF, where 0 means that white is 0
+
+
+def _has_pages(file: "TiffImageFile") -> bool:
+    """Whether a TIFF holds another picture that is as large as the first and no smaller copy or mask of it, as the
+    pages of a stack are."""
+    size, found = file.size, False
+    with (
+        catch_warnings(action="ignore"),
+        suppress(Exception),
+    ):  # what is wrong behind the first picture is nothing to it, and fails in many ways
+        for page in range(1, _LOOKED_AT):
+            file.seek(page)
+            found = found or (file.size == size and not file.tag_v2.get(_KIND, 0) & _NO_PAGE)
+    file.seek(0)
+    return found
+
+
+_LOOKED_AT = 8  # pictures of a file
+_KIND, _NO_PAGE = 254, 0b101  # a tag of TIFF; bits of a smaller copy and of a mask
 
 
 def _cut_to_eight_bits(file: "ImageFile") -> bool:

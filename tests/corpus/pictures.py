@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from exhibit.tasks.data.folder import ImageFolderSpec, PhotographsSpec
 from exhibit.tasks.records.data import Dataset
@@ -72,6 +72,15 @@ def folder(name: str, make: Callable[[Path], object], expected: Outcome, **optio
 BOTH = Taken(2)
 
 
+def pages(first: Any, second: Any, kind: int = 0) -> bytes:
+    """A TIFF of two pictures, the second of which says what it is to the first."""
+    own = TiffImagePlugin.ImageFileDirectory_v2()
+    own[254] = kind
+    other = Image.fromarray(np.ascontiguousarray(second))
+    other.encoderinfo = {"tiffinfo": own}
+    return drawn(first, "TIFF", save_all=True, append_images=[other])
+
+
 def coloured(most: int, *chunks: tuple[bytes, bytes]) -> bytes:
     """A .png file of 4 x 4 pixels whose colours have 16 bits."""
     parts = (b"IHDR", struct.pack(">IIBBBBB", 4, 4, 16, 2, 0, 0, 0)), *chunks
@@ -99,6 +108,12 @@ PICTURES = [
     *(photograph(f"mode {mode}", drawn(GREY, mode=mode), BOTH) for mode in ("1", "L", "P", "RGB", "RGBA", "LA")),
     *(photograph(kind, drawn(GREY, kind), BOTH, file=f"own.{kind.lower()}") for kind in ("BMP", "GIF", "JPEG", "TIFF", "WEBP")),
     photograph("CMYK", drawn(GREY, "JPEG", "CMYK"), BOTH, file="own.jpg"),
+    photograph("a TIFF of several pages", pages(GREY, GREY + 1), left_out("several pages of one size"), file="own.tif"),
+    photograph("a TIFF of several pages of 16 bits", pages(GREY.astype(np.uint16) * 257, GREY.astype(np.uint16)), left_out("several pages of one size"), file="own.tif"),
+    photograph("a TIFF with a smaller copy", pages(GREY, GREY[::2, ::2]), BOTH, file="own.tif"),
+    photograph("a TIFF with a mask", pages(GREY, GREY, kind=4), BOTH, file="own.tif"),
+    photograph("a TIFF with something behind its picture", pages(GREY, GREY)[:-400], BOTH, file="own.tif"),
+    photograph("an animation", drawn(GREY, "GIF", save_all=True, append_images=[Image.fromarray(GREY.T.copy())]), BOTH, file="own.gif"),
     photograph("one pixel", drawn(GREY[:1, :1]), BOTH),
     photograph("one pixel wide", drawn(np.zeros((3000, 1), np.uint8)), BOTH),
     photograph("one pixel high", drawn(np.zeros((1, 3000), np.uint8)), BOTH),
