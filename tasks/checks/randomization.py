@@ -131,7 +131,8 @@ class RandomizationSpec(GrowingCheck):
                     unrelated=told(unrelated.value),
                 ),
                 say(
-                    "From the top layer down: {correlations}.",
+                    "From the top layer down, the mean over {number} of them: {correlations}.",
+                    number=str(min(_CURVES, len(values))),
                     correlations=joined([told(value) for value in path.values()], COMMA),
                 ),
                 say("{share} of the elements are zero both times and left out.", share=told(zero, unit="%"))

@@ -564,6 +564,7 @@ def test_the_curve_goes_from_the_top_layer_down() -> None:
     result = RandomizationSpec().measure(linear_case(WEIGHTS, randomised=[WEIGHTS, 1 / WEIGHTS**3]))
     assert result.details["spearman"][0] == pytest.approx(1.0)
     assert result.details["spearman"][1] < 0
+    assert "From the top layer down, the mean over 3 of them: 1.00, " in result.sentence
 
 
 def test_two_constants_are_alike_and_a_constant_is_like_nothing_else() -> None:
