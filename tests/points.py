@@ -27,6 +27,7 @@ def importance(values: Array, name: str, features: Sequence[str], aggregate: Agg
         mean_absolute=sizes,
         mean_square=sizes**2,
         standard_error=0.01 * sizes,
+        share_error=0.01 * sizes / (sizes.sum() or 1.0),
         count=np.full(len(sizes), 100),
         aggregate=aggregate,
         covariance=np.diag((0.01 * sizes) ** 2),

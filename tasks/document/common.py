@@ -61,7 +61,7 @@ def features_left_out(material: Material) -> str:
 def shares(material: Material, method: MethodMaterial) -> tuple[Array, Array, str]:
     """Importances as shares of their sum, their error, and what the error is: the spread over trainings where that was
     measured for every method of the chapter, so that what stands side by side has one kind of error, else the standard
-    error over samples."""
+    error over samples: of the share, or where that is not known (several tables as one) of the mean as a share."""
     found = [over_trainings(one) for one in material.methods]
     seeds = over_trainings(method)
     if seeds is not None and None not in found:
@@ -76,7 +76,10 @@ def shares(material: Material, method: MethodMaterial) -> tuple[Array, Array, st
         )
     importance = method.summary.importances[0]
     total = importance.mean_absolute.sum() or 1.0
-    return importance.mean_absolute / total, importance.standard_error / total, tr("standard error over samples")
+    share = importance.mean_absolute / total
+    if importance.share_error is not None:
+        return share, importance.share_error, tr("standard error over samples")
+    return share, importance.standard_error / total, tr("standard error over samples of each mean |a|, in this unit")
 
 
 def over_trainings(method: MethodMaterial) -> CheckResult | None:

@@ -132,6 +132,7 @@ def _joined_method(name: str, parts: Sequence[tuple[str, MethodMaterial]]) -> Me
             "input": name,
             "features": tuple(feature for item in importances for feature in item.features),
             **{key: np.concatenate(parts_of) for key, parts_of in arrays.items()},
+            "share_error": None,  # each is a share in its own table
         }
     )
     return first.model_copy(

@@ -71,18 +71,38 @@ def channel_sum(values: Array, kind: Kind) -> Array:
 
 @dataclass
 class Moments:
-    """Count and the sums of a, |a|, a**2 per feature; NaN marks a feature that a sample does not have."""
+    """Count and the sums of a, |a|, a**2 per feature; NaN marks a feature that a sample does not have. `shared`: the
+    sums of |a| times the sum of |a| over all features, and of the square of that."""
 
     count: Array = field(default_factory=lambda: np.zeros(()))
     powers: tuple[Array, ...] = field(default_factory=lambda: (np.zeros(()),) * 3)
+    shared: tuple[Array, ...] = field(default_factory=lambda: (np.zeros(()),) * 2)
 
     def add(self, values: Array) -> None:
         """Add (samples, features, targets), one sample after another: sums do not depend on the shards."""
         values = values.astype(np.float64)
         self.count = self.count + (~np.isnan(values)).sum(axis=0)
         for sample in np.nan_to_num(values, nan=0.0):
-            new = (sample, np.abs(sample), sample**2)
+            size = np.abs(sample)
+            whole = size.sum(axis=0)
+            new = (sample, size, sample**2)
             self.powers = tuple(old + item for old, item in zip(self.powers, new, strict=True))
+            self.shared = tuple(old + item for old, item in zip(self.shared, (size * whole, whole**2), strict=True))
+
+    def share_errors(self, column: int) -> Array | None:
+        """(features,) standard errors over samples of the shares of |a|, each a ratio of two means over the same samples
+        (the delta method); None where a sample does not have every feature."""
+        count, (_, sizes, squares) = self.count[:, column], (power[:, column] for power in self.powers)
+        samples, whole = int(count.max(initial=0)), float(sizes.sum())
+        if (count != samples).any() or not samples or not whole:
+            return None
+        share = sizes / whole
+        apart = squares - 2 * share * self.shared[0][:, column] + share**2 * self.shared[1][column]
+        apart = np.where(apart > _ROUNDED * squares, apart, 0)
+        return np.asarray(np.sqrt(apart * samples / max(samples - 1, 1)) / whole)
+
+
+_ROUNDED = 1e-12  # of a sum of squares: what is less is left over by the sums of what is zero
 
 
 @dataclass
@@ -153,6 +173,7 @@ def _importance(
         mean_absolute=mean_absolute,
         mean_square=mean_square,
         standard_error=np.sqrt(variance / count),
+        share_error=moments.share_errors(column) if present.all() else None,
         count=count.astype(np.int64),
         aggregate=aggregate,
         covariance=None if products is None else products.covariance(column, present),

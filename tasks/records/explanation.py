@@ -155,8 +155,10 @@ class Importance(Record):
 
     `mean` of a, `mean_absolute` of |a|, `mean_square` of a**2, `count` samples in which the feature occurs: each
     (features,), a being the attribution after `aggregate` (with square, the sum of squares over channels). Features
-    are ranked by `mean_absolute`; `standard_error` is its own over samples. `covariance`: (features, features) of the
-    means of a, of groups of parts: what makes two of them larger in the same sample is no error of their difference.
+    are ranked by `mean_absolute`; `standard_error` is its own over samples, and `share_error` that of its share in the
+    sum over the features: all of them are of the same samples, so that of two that share everything one has the error
+    of the other. None where not every sample has every feature. `covariance`: (features, features) of the means of a,
+    of groups of parts: what makes two of them larger in the same sample is no error of their difference.
     """
 
     input: str
@@ -168,6 +170,7 @@ class Importance(Record):
     standard_error: Array
     count: Array
     aggregate: Aggregate
+    share_error: Array | None = None
     covariance: Array | None = None
 
 

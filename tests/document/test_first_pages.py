@@ -8,6 +8,7 @@ import pytest
 
 from exhibit.tasks.checks import CHECK_WORDS, CheckSpec
 from exhibit.tasks.document.chapter import figures, finding
+from exhibit.tasks.document.common import shares
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.explained import EXPLANATION
 from exhibit.tasks.document.rules import MODEL, rules
@@ -19,6 +20,7 @@ from exhibit.tasks.models import ModelSpec
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.models.performance import rate
 from exhibit.tasks.records.data import Excluded
+from exhibit.tasks.records.explanation import Summary
 from exhibit.tasks.records.figure import Bars, Images
 from exhibit.tasks.records.finding import Dissent, Extremes, Named, Part, Place
 from exhibit.tasks.records.language import as_message
@@ -126,6 +128,23 @@ def test_the_shares_of_page_one_are_shares_of_all(features: int) -> None:
         assert series.values.sum() == pytest.approx(100)
     assert len(bars.labels) == min(features, 4)
     assert (bars.labels[-1] == f"{features - 3} others") == (features > 4)
+
+
+def test_beside_a_share_stands_the_error_of_the_share() -> None:
+    """Where that is not known, what the error is of is said."""
+    item = inputs("table")
+    one = method("occlusion", np.array([3.0, 1.0]), item, ("a", "b"))
+    (known,) = one.summary.importances
+    found = known.model_copy(update={"share_error": np.array([0.08, 0.08]), "standard_error": np.array([0.6, 0.2])})
+    for share_error, errors, said in (
+        (found.share_error, [0.08, 0.08], "standard error over samples"),
+        (None, [0.15, 0.05], "standard error over samples of each mean |a|, in this unit"),
+    ):
+        summary = Summary(importances=(found.model_copy(update={"share_error": share_error}),))
+        it = one.model_copy(update={"summary": summary})
+        values, drawn, meaning_of = shares(material("p", [it], item), it)
+        assert (values.tolist(), meaning_of) == ([0.75, 0.25], said)
+        assert drawn == pytest.approx(errors)
 
 
 def test_the_main_method_has_one_colour_on_page_one_and_in_the_chapter() -> None:

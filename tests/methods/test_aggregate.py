@@ -56,6 +56,21 @@ def test_the_standard_error_is_that_of_what_is_ranked(
     assert found.standard_error == pytest.approx(sizes.std(axis=0, ddof=1) / np.sqrt(20))
 
 
+def test_the_error_of_a_share_is_that_of_the_ratio() -> None:
+    """Of two features one has what the other lacks, so the errors are equal: 0.15 and 0.06 stood beside 67% and 33%."""
+    sizes = np.random.default_rng(0).gamma(1, 1, (30, 2, 1)) * [[4.0], [1.0]]
+    (two,) = importances("x", ("a", "b"), ("t",), "raw", [sizes[:11], -sizes[11:]])
+    assert two.share_error is not None
+    assert two.share_error[0] == pytest.approx(two.share_error[1])
+    left = [np.delete(sizes[..., 0], row, axis=0).mean(axis=0) for row in range(30)]
+    jackknife = np.array([one[0] / one.sum() for one in left])
+    assert two.share_error[0] == pytest.approx(np.sqrt(29 / 30 * ((jackknife - jackknife.mean()) ** 2).sum()), rel=0.1)
+    (together,) = importances("x", ("a", "b"), ("t",), "raw", [np.tile(sizes[:, :1], (1, 2, 1)) * [[3.0], [1.0]]])
+    assert together.share_error == pytest.approx(0)  # three to one in every sample
+    gaps = np.where(np.arange(30)[:, None, None] > 3, sizes, [[1.0], [np.nan]])
+    assert importances("x", ("a", "b"), ("t",), "raw", [gaps])[0].share_error is None
+
+
 @pytest.mark.parametrize(("aggregate", "total"), [("raw", -2.0), ("abs", 4.0), ("square", 10.0)])
 def test_channels_are_aggregated_element_by_element(aggregate: str, total: float) -> None:
     """Channels 1 and -3: their sum is -2, that of absolutes 4, that of squares 10; no root after square."""
