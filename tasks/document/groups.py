@@ -5,7 +5,7 @@ import numpy as np
 from exhibit.tasks.ahead import student
 from exhibit.tasks.document.bearing import named
 from exhibit.tasks.document.common import PAGE_ONE, explained_score
-from exhibit.tasks.document.words import UNVARIED, count, interval, listing, numbers, plain, signed
+from exhibit.tasks.document.words import UNVARIED, count, interval, listing, numbers, plain, signed, with_beside
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Importance
 from exhibit.tasks.records.figure import Bars, Figure, Series
@@ -93,11 +93,18 @@ def extremes(material: Material, common: int, name: str) -> Figure:
 
 
 def _give_or_take(importance: Importance, k: int) -> str:
-    """+0.63 ± 0.19, half of the 95% interval."""
+    """+0.63 ± 0.19, half of the 95% interval, in so many digits that it is not zero; in words where it is."""
     mean, bounds = _mean_of(importance, k)
-    if bounds in ("–", tr(UNVARIED)):
+    if bounds == "–":
         return signed(mean)
-    return f"{signed(mean)} ± {plain(bounds_of(importance, k)[1] - mean)}"
+    half = bounds_of(importance, k)[1] - mean
+    for digits in range(_DIGITS, _MOST_DIGITS + 1):
+        if plain(half, digits) != plain(0.0, digits):
+            return f"{signed(mean, digits)} ± {plain(half, digits)}"
+    return with_beside(signed(mean), tr("hardly varies here") if half else tr(UNVARIED))
+
+
+_DIGITS, _MOST_DIGITS = 2, 4  # of a mean and its interval; a smaller one is nobody's concern
 
 
 def _mean_of(importance: Importance, k: int) -> tuple[float, str]:

@@ -90,7 +90,7 @@ class Moments:
             self.shared = tuple(old + item for old, item in zip(self.shared, (size * whole, whole**2), strict=True))
 
     def share_errors(self, column: int) -> Array | None:
-        """(features,) standard errors over samples of the shares of |a|, each a ratio of two means over the same samples
+        """(features,) standard errors over samples of the shares of |a|, each a ratio of two means over the same ones
         (the delta method); None where a sample does not have every feature."""
         count, (_, sizes, squares) = self.count[:, column], (power[:, column] for power in self.powers)
         samples, whole = int(count.max(initial=0)), float(sizes.sum())

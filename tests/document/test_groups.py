@@ -104,6 +104,28 @@ def test_a_chapter_about_a_class_of_molecules_speaks_of_that_class() -> None:
     assert table.rows[0][1:3] == ("toxic", "toxic")
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (0.1, "+0.20 ± 0.24"),
+        (1e-3, "+0.200 ± 0.002"),
+        (1e-6, "+0.20 (hardly varies here)"),
+        (0.0, "+0.20 (does not vary here)"),
+    ],
+)
+def test_by_several_methods_a_group_of_enough_molecules_has_an_interval_that_is_not_zero(
+    error: float, said: str
+) -> None:
+    """“Of fewer than 4 no interval is stated” stood below +0.47 of five molecules that have the same, and ± 0.00."""
+    item = chapter(("ether",), np.array([0.2]))
+    (one,) = item.main.summary.importances
+    update = {"count": np.array([7]), "mean": np.array([0.2]), "mean_square": np.array([0.2**2 + 6 * error**2])}
+    main = item.main.model_copy(update={"summary": Summary(importances=(one.model_copy(update=update),))})
+    again = main.model_copy(update={"label": "other"})
+    ((_, molecules, *written),) = groups.table(item.model_copy(update={"methods": (main, again)})).rows
+    assert (molecules, written) == ("7", [said] * 2)
+
+
 @pytest.mark.parametrize(("mean", "spread", "said"), [(0.2, 0.1, "raises it by 0.20"), (-0.2, 2.0, "does not surely")])
 def test_what_is_said_of_a_group_names_its_molecules_and_knows_chance(mean: float, spread: float, said: str) -> None:
     material = chapter(("aliphatic OH",), np.array([mean]))
