@@ -36,6 +36,7 @@ from exhibit.tasks.document.words import (
     listing,
     off_bounds,
     question,
+    rounded,
     share,
     small,
 )
@@ -212,11 +213,22 @@ def _steps(method: MethodMaterial) -> str:
         return ""
     ends = {"low": str(low), "high": str(high), "median": str(median)}
     if low == high == 1 and not method.refined:
-        return tr("One step was used for each explanation.")
+        return sentences([tr("One step was used for each explanation."), _left_over(method)])
     used = tr("{number} steps", number=ends["low"]) if low == high else tr(_FROM_TO, **ends)
     if method.refined:
         return tr("{steps} were chosen for each explanation{met}.", steps=used, met=_converged(method))
-    return tr("{steps} were used for each explanation.", steps=used)
+    return sentences([tr("{steps} were used for each explanation.", steps=used), _left_over(method)])
+
+
+def _left_over(method: MethodMaterial) -> str:
+    """By how much the sums are off where nothing was asked of them: a number of steps alone is no promise."""
+    if not method.additive or not method.residual.size:
+        return ""
+    return tr(
+        "The sums of those that are shown are off from the change of the score by {residual} at most, in {unit}.",
+        residual=rounded(float(np.abs(method.residual).max()), 2),
+        unit=tr(method.unit),
+    )
 
 
 _FROM_TO = mark("{low} to {high} steps (median {median})")
@@ -246,8 +258,8 @@ def _converged(method: MethodMaterial) -> str:
     more = f"method.{method.label}.max_steps=N"
     if not method.converged:
         return tr(
-            "; none of the explanations met the tolerance for their sum and their map, the others were stopped at the "
-            "limit without meeting it (more steps: {setting})",
+            "; none of the explanations met the tolerance for their sum and their map, all were stopped at the limit "
+            "without meeting it (more steps: {setting})",
             setting=more,
         )
     return tr(

@@ -230,11 +230,19 @@ def test_steps_that_did_not_converge_are_said_so() -> None:
     text = chapter(item.model_copy(update={"methods": (stopped,)}), {}).model_dump_json()
     said = "38% of the explanations met the tolerance for their sum and their map, the others were stopped at the limit"
     assert f"{said} without meeting it" in text
-    fixed = item.methods[0].model_copy(update={"steps": (64, 64, 64)})
-    assert (
-        "64 steps were used for each explanation."
-        in chapter(item.model_copy(update={"methods": (fixed,)}), {}).model_dump_json()
-    )
+    none = stopped.model_copy(update={"converged": 0.0})
+    text = chapter(item.model_copy(update={"methods": (none,)}), {}).model_dump_json()
+    assert "none of the explanations met the tolerance for their sum and their map, all were stopped at" in text
+
+
+def test_steps_that_were_asked_for_are_said_with_what_is_left_over() -> None:
+    item = flowers([1, 2, 3, 4])
+    fixed = item.methods[0].model_copy(update={"steps": (64, 64, 64), "residual": np.array([[0.031], [-1.24]])})
+    for additive in (True, False):
+        one = fixed.model_copy(update={"additive": additive})
+        text = chapter(item.model_copy(update={"methods": (one,)}), {}).model_dump_json()
+        assert "64 steps were used for each explanation." in text
+        assert ("are off from the change of the score by 1.2 at most, in logit." in text) == additive
 
 
 def marked(present: tuple[int, int], absent: tuple[int, int], on_mark: float = 0.43) -> Material:
