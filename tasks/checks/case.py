@@ -201,12 +201,11 @@ _EQUAL = 1e-9  # from 1: no more than the rounding of a computer
 _MOST_DIGITS = 17  # a float has no more
 
 
-def all_of(number: int, things: str) -> Message:
-    """That nothing was left out: all 5 explained samples, or the only one of them."""
-    things = as_message(things)
-    if number == 1:
-        return say("the only one of the {things}", things=things)
-    return say("all {count} {things}", count=f"{number:,}", things=things)
+def all_of(number: int, only: str, things: str) -> Message:
+    """That nothing was left out: all 5 explained samples, or the only one."""
+    return (
+        as_message(only) if number == 1 else say("all {count} {things}", count=f"{number:,}", things=as_message(things))
+    )
 
 
 NO_ORDER = mark("A dash: one of the two makes no difference between elements.")

@@ -127,7 +127,7 @@ class SampledCheck(Check):
 
     def _drawn(self, measured: int, explained: int) -> Message:
         if measured == explained:
-            return all_of(explained, mark("explained samples"))
+            return all_of(explained, mark("the only explained sample"), mark("explained samples"))
         return say(
             "{measured} of {explained} explained samples, drawn at random (seed {seed}) in proportion to the explained "
             "output and its score",

@@ -80,7 +80,7 @@ class CompletenessSpec(Check):
             if says_nothing.any()
             else ""
         )
-        sample = all_of(complete.size, mark("explanations"))
+        sample = all_of(complete.size, mark("the only explanation"), mark("explanations"))
         if not counted.size:
             return CheckResult(
                 check=self.kind,

@@ -83,7 +83,11 @@ class LocalizationSpec(Check):
                     samples=str(len(inside.area)),
                 ),
             ),
-            all_of(len(inside.area), mark("explained samples with a known region")),
+            all_of(
+                len(inside.area),
+                mark("the only explained sample with a known region"),
+                mark("explained samples with a known region"),
+            ),
             per_sample=inside.auc[:, None],
             details={"positive": inside.positive, "area": inside.area, "pointed": inside.pointed},
         )

@@ -55,7 +55,7 @@ class SparsenessSpec(Check):
             )
             if found.size
             else say("Every element of every explanation is zero."),
-            all_of(len(coefficients), mark("explained samples")),
+            all_of(len(coefficients), mark("the only explained sample"), mark("explained samples")),
             per_sample=coefficients,
         )
 

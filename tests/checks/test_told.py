@@ -61,5 +61,5 @@ def test_there_is_one_minus_and_none_before_zero() -> None:
 
 
 def test_a_single_sample_is_not_all_1() -> None:
-    assert all_of(1, "explained samples") == "the only one of the explained samples"
-    assert all_of(1200, "explanations") == "all 1,200 explanations"
+    assert all_of(1, "the only explained sample", "explained samples") == "the only explained sample"
+    assert all_of(1200, "the only explanation", "explanations") == "all 1,200 explanations"

@@ -29,7 +29,7 @@ def test_an_empty_text_has_no_words(language: str) -> None:
 
 
 def test_what_a_check_says_goes_through_the_store_in_parts() -> None:
-    result = CheckResult.not_applicable("deletion", "shap", all_of(3, "explained samples"))
+    result = CheckResult.not_applicable("deletion", "shap", all_of(3, "the only explained sample", "explained samples"))
     kept = unpack(CheckResult, pack(result)).sentence
     assert kept == "all 3 explained samples"
     with spoken("ja"):
@@ -39,7 +39,7 @@ def test_what_a_check_says_goes_through_the_store_in_parts() -> None:
 
 def test_programs_read_what_is_kept_as_a_text() -> None:
     """Also where it has parts: only the store keeps these apart."""
-    result = CheckResult.not_applicable("deletion", "shap", all_of(3, "explained samples"))
+    result = CheckResult.not_applicable("deletion", "shap", all_of(3, "the only explained sample", "explained samples"))
     for mode in ("python", "json"):
         assert json.loads(json.dumps(result.model_dump(mode=mode)["sentence"])) == "all 3 explained samples"
 
