@@ -225,6 +225,17 @@ def require_named(prepared: Any) -> None:
         )
 
 
+def require_rows(prepared: Mapping[str, Any], inputs: Arrays) -> None:
+    """Raises InputError where a preprocess gives other rows than it was given: each has a prediction of its own."""
+    for name in (name for name in prepared if name in inputs):
+        given, made = len(inputs[name]), np.shape(prepared[name])
+        if made[:1] != (given,):
+            raise InputError(
+                f"model.factory: for {given} sample{'s' * (given != 1)} the preprocess gives {name!r} of shape "
+                f"{tuple(made)}; a row for each sample was expected"
+            )
+
+
 def shape_in_words(shape: Sequence[int]) -> str:
     """The shape of one sample of a batch, such as 8 x 8 x 1."""
     return " x ".join(map(str, shape[1:])) or "one number"

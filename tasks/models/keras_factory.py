@@ -16,6 +16,7 @@ from exhibit.tasks.models.encoding import (
     places,
     plain,
     require_named,
+    require_rows,
     shape_in_words,
 )
 from exhibit.tasks.models.keras import Encode, KerasModel
@@ -72,6 +73,7 @@ def encoding(
         require_named(prepared)
         found = called_as_the_data(by_name(prepared, wanted, told=told), dataset)
         arrays = {name: np.asarray(array) for name, array in found.items()}
+        require_rows(arrays, inputs)
         _require_shapes(net, arrays, dataset)
         return {name: array.astype(number) if array.dtype.kind == "f" else array for name, array in arrays.items()}
 

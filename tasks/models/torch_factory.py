@@ -18,6 +18,7 @@ from exhibit.tasks.models.encoding import (
     places,
     plain,
     require_named,
+    require_rows,
     shape_in_words,
 )
 from exhibit.tasks.models.kinds import KINDS
@@ -28,7 +29,7 @@ from exhibit.tasks.models.torch_sigmoid import SigmoidModel, TwoClassesModel
 from exhibit.tasks.models.torch_softmax import LogitsModel
 from exhibit.tasks.models.torch_training import fit, restored
 from exhibit.tasks.protocols import Compute
-from exhibit.tasks.records.base import Array, Arrays
+from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
 from exhibit.tasks.records.shown import said_by
@@ -69,6 +70,12 @@ def encoding(
             return named(prepared._replace(arguments=by_name(prepared.arguments, wanted, told=told)))
         require_named(prepared)
         ordered = called_as_the_data(by_name(prepared, wanted, told=told), dataset)
+        require_rows(ordered, inputs)
+        for name, values in ordered.items():
+            if isinstance(values, np.ndarray) and values.dtype.kind not in "biuf":
+                raise InputError(
+                    f"model.factory: the preprocess gives {values.dtype} in {name!r}, and a torch net takes numbers"
+                )
         tensors: dict[str, Any] = {name: torch.as_tensor(values) for name, values in ordered.items()}
         cast = {name: item.to(number) if item.is_floating_point() else item for name, item in tensors.items()}
         return named(Encoded({name: item.movedim(-1, 1) if name in moved else item for name, item in cast.items()}))

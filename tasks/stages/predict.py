@@ -28,7 +28,7 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
             require_memory(data, compute.batch, "compute.batch")
             net = restored(store.medium, model, compute, dataset, weights)
             predicted = _outputs(net, data, compute.batch)
-            _require_finite(model, predicted, data)
+            require_finite_outputs(model, predicted, data)
             prediction = Prediction(kind=net.output, outputs=predicted)
             trained = read(store, Weights, weights)
             remarks = model.remarks(data, trained, prediction)
@@ -47,7 +47,7 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
     )
 
 
-def _require_finite(model: ModelChoice, outputs: Array, data: Dataset) -> None:
+def require_finite_outputs(model: ModelChoice, outputs: Array, data: Dataset) -> None:
     """Raises InputError for outputs (samples, outputs) that are no numbers, or whose squares are none, with the sample
     and the output."""
     finite = np.isfinite(outputs)

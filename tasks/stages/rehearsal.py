@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec, candidates, score_of, select
-from exhibit.tasks.finite import WatchedModel, WatchedPlace
+from exhibit.tasks.finite import WatchedModel, WatchedPlace, answered
 from exhibit.tasks.methods.method import Method
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.models.duration import TooLong, require_quick
@@ -36,7 +36,7 @@ from exhibit.tasks.records.model import OutputKind, Prediction, Remarks
 from exhibit.tasks.records.shown import lasting
 from exhibit.tasks.stages.beforehand import keys_of
 from exhibit.tasks.stages.explaining import baselines_of, explainable, of_elements, require_finite
-from exhibit.tasks.stages.predict import usual_layers
+from exhibit.tasks.stages.predict import require_finite_outputs, usual_layers
 from exhibit.tasks.stages.stage import one_at_a_time
 from exhibit.tasks.stages.summarise import summed
 
@@ -116,6 +116,7 @@ def rehearse(
         net = model.restore(some, weights, compute)
         few = data.take(rows[: compute.batch])
         outputs = net.predict(few.arrays)
+        require_finite_outputs(model, outputs, few)
         whole = data.take(np.resize(rows, compute.batch)).arrays
         begun = time.monotonic()
         net.predict(whole)
@@ -192,17 +193,24 @@ def _measured(
 ) -> Measured:
     """One sample twice, for what is made once is made first; a few, and a whole batch, as long as that is quick."""
     counted, measured = _Counted(net), Measured(0, 0.0, 0)
-    for attempt, count in enumerate((1, 1, min(_FEW, len(rows)), min(compute.batch, len(rows)))):
-        chosen, before, begun = rows[:count], counted.calls, time.monotonic()
-        attribution = method.attribute(
+
+    def explain(places: Array) -> Attribution:
+        chosen = rows[places]
+        return method.attribute(
             explainable(method, model, counted, data),
             data.take(chosen).arrays,
             baselines_of(method, data, chosen),
             data.sample_ids[chosen],
-            targets[:count],
+            targets[places],
             score,
             compute,
         )
+
+    called = model.own_function or model.option()
+    for attempt, count in enumerate((1, 1, min(_FEW, len(rows)), min(compute.batch, len(rows)))):
+        chosen, before, begun = rows[:count], counted.calls, time.monotonic()
+        names = data.sample_ids[chosen]
+        attribution = answered(explain, np.arange(count), names, called, f"method {method.option()}")
         require_finite(method, model, attribution)
         measured = Measured(count, time.monotonic() - begun, counted.calls - before)
         _sum_up(method, attribution, data.take(chosen))

@@ -66,6 +66,57 @@ def test_the_users_own_model_is_run_once_and_its_fault_is_said(
 
 
 @pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("petals >= 0", r"gives nan for '.*', output 'setosa', and no finite numbers for \d+ of \d+ rows"),
+        ("np.isclose(petals, 3.7, atol=0.1) & (petals % 0.1 > 0.01)", "gives nan where method occlusion asks about"),
+    ],
+    ids=["each row", "what is asked about"],
+)
+def test_a_model_that_gives_no_number_is_refused_as_in_a_report(
+    where: str, said: str, tried: Callable[..., list[str]], own_module: Callable[[str, str], None]
+) -> None:
+    """It said "nan" and no more. The mean of the training rows, which no row has, is between 3.6 and 3.9."""
+    own_module(
+        "mine",
+        "import numpy as np\n\ndef net():\n    def predict(inputs):\n        petals = inputs['measurements'][:, 2]\n"
+        f"        return np.where(({where})[:, None], np.nan, inputs['measurements'][:, :3])\n    return predict\n",
+    )
+    with pytest.raises(InputError, match=said):
+        tried("data=iris", "model=factory", "model.factory=mine:net", "method=[occlusion]")
+
+
+@pytest.mark.parametrize("framework", ["torch", "keras"])
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("[:3]", r"for \d+ samples the preprocess gives 'measurements' of shape \(3, 4\); a row for each sample was"),
+        (".repeat(2, axis=0)", r"for 1 sample the preprocess gives 'measurements' of shape \(2, 4\)"),
+    ],
+    ids=["fewer", "more"],
+)
+def test_a_preprocess_gives_a_row_for_each_sample(
+    framework: str, made: str, said: str, tried: Callable[..., list[str]], own_module: Callable[[str, str], None]
+) -> None:
+    """It said that "the preprocess failed with ValueError: zip()", in a line of our own."""
+    nets = {
+        "torch": "__import__('torch').nn.Linear(4, 3)",
+        "keras": "__import__('keras').Sequential([__import__('keras').layers.Dense(3)])",
+    }
+    preprocess = f"lambda inputs: {{'measurements': inputs['measurements']{made}}}"
+    own_module("mine", f"def net():\n    return {nets[framework]}, {preprocess}\n")
+    with pytest.raises(InputError, match=said):
+        tried("data=iris", "model=factory", "model.factory=mine:net", "method=[occlusion]")
+
+
+def test_a_torch_net_is_given_no_words(tried: Callable[..., list[str]], own_module: Callable[[str, str], None]) -> None:
+    words = "lambda inputs: {'measurements': inputs['measurements'].astype(str)}"
+    own_module("mine", f"import torch\n\ndef net():\n    return torch.nn.Linear(4, 3), {words}\n")
+    with pytest.raises(InputError, match="the preprocess gives <U32 in 'measurements', and a torch net takes numbers"):
+        tried("data=iris", "model=factory", "model.factory=mine:net", "method=[occlusion]")
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["data=iris", "model=mlp", "method=[tree_shap]"], "tree_shap explains ensembles of trees"),
