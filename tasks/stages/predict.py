@@ -6,10 +6,10 @@ import numpy as np
 
 from exhibit.tasks.finite import MOST
 from exhibit.tasks.models.choice import ModelChoice
-from exhibit.tasks.protocols import Compute, Model, gives_gradients
+from exhibit.tasks.protocols import Compute, Model, gives_gradients, gives_trees
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset
-from exhibit.tasks.records.model import Prediction, Weights
+from exhibit.tasks.records.model import Prediction, Remarks, Weights
 from exhibit.tasks.records.packing import canonical_json, pack
 from exhibit.tasks.stages.restore import restored, spec_with_digests
 from exhibit.tasks.stages.stage import FinishedStage, numeric_settings, one_at_a_time, read, run_stage
@@ -31,7 +31,7 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
             require_finite_outputs(model, predicted, data)
             prediction = Prediction(kind=net.output, outputs=predicted)
             trained = read(store, Weights, weights)
-            remarks = model.remarks(data, trained, prediction)
+            remarks = remarks_on(model, net, data, trained, prediction)
             model.require_alone(data, trained, prediction, net, compute)
             found = {"prediction": prediction, "performance": performance(data, prediction), "remarks": remarks}
             outputs = {name: pack(record) for name, record in found.items()}
@@ -45,6 +45,17 @@ def predict(store: Store, model: ModelChoice, compute: Compute, dataset: Digest,
         run,
         [model],
     )
+
+
+def remarks_on(model: ModelChoice, net: Model, data: Dataset, weights: Weights, prediction: Prediction) -> Remarks:
+    """Those of the model, and of a fitted one what its encoders have not seen."""
+    remarks = model.remarks(data, weights, prediction)
+    if not gives_trees(net):
+        return remarks
+    from exhibit.tasks.models.unseen import unseen
+
+    said = unseen(net, data)
+    return remarks.model_copy(update={"said": (*remarks.said, said)}) if said else remarks
 
 
 def require_finite_outputs(model: ModelChoice, outputs: Array, data: Dataset) -> None:

@@ -36,7 +36,7 @@ from exhibit.tasks.records.model import OutputKind, Prediction, Remarks
 from exhibit.tasks.records.shown import lasting
 from exhibit.tasks.stages.beforehand import keys_of
 from exhibit.tasks.stages.explaining import baselines_of, explainable, of_elements, require_finite
-from exhibit.tasks.stages.predict import require_finite_outputs, usual_layers
+from exhibit.tasks.stages.predict import remarks_on, require_finite_outputs, usual_layers
 from exhibit.tasks.stages.stage import one_at_a_time
 from exhibit.tasks.stages.summarise import summed
 
@@ -122,7 +122,7 @@ def rehearse(
         net.predict(whole)
         batch_seconds = time.monotonic() - begun
         prediction = Prediction(kind=net.output, outputs=outputs)
-        remarks = Remarks() if model.trains else model.remarks(few, weights, prediction)
+        remarks = Remarks() if model.trains else remarks_on(model, net, few, weights, prediction)
         targets = select(SelectionSpec(rows="all"), target, few, prediction).targets
         layers, score = usual_layers(net, few), score_of(target, data, net.output)
         found = {}
