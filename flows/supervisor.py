@@ -17,6 +17,8 @@ from exhibit.tasks.own import ended_by, tell_by
 _PARENT_DEATH, _SUBREAPER = 1, 36  # of prctl(2)
 _TASKS = Path("/proc/self/task")
 _ROOM = 4096  # bytes of names
+_NOT_OVER = b"\0" * 4  # behind them, until the exit code is known
+_INTERRUPTED = 130  # as the handler of the signal ends at once
 _BY_SIGNAL = 128  # and more: the status of a process that a signal made end itself
 _HANDED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
@@ -24,7 +26,7 @@ _HANDED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 def supervised(work: Callable[[], int], say: Callable[[str], object], wrong_input: int, unexpected: int) -> int:
     """The exit code of `work`, done in a process of its own; where that was ended `say` is called with a sentence, and
     the code is `wrong_input` if code of the user's own was at work, else `unexpected`."""
-    mark = mmap.mmap(-1, _ROOM)
+    mark = mmap.mmap(-1, _ROOM + len(_NOT_OVER))
     _prctl(_SUBREAPER, 1)
     signal.pthread_sigmask(signal.SIG_BLOCK, {*_HANDED_ON, signal.SIGCHLD})
     sys.stdout.flush()
@@ -34,24 +36,48 @@ def supervised(work: Callable[[], int], say: Callable[[str], object], wrong_inpu
         _prctl(_PARENT_DEATH, signal.SIGKILL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_HANDED_ON, signal.SIGCHLD})
         tell_by(lambda names: _write(mark, names))
-        return work()
+        return _done(work, mark, unexpected)
     status, handed_on = _waited(child)
-    names = mark[:].rstrip(b"\0").decode(errors="replace")
+    names = mark[:_ROOM].rstrip(b"\0").decode(errors="replace")
     if names or not 0 <= status < _BY_SIGNAL:
         _end_orphans()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_HANDED_ON, signal.SIGCHLD})
     if -status in handed_on:  # it ended as it was told to
         signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
-    if not names and status >= 0:
+    if not names and (status == _INTERRUPTED or mark[_ROOM:] == _over(status)):
         return status
-    way = f"ended the process (status {status})" if status >= 0 else Ended(status, "").way
+    if status < 0:
+        way = Ended(status, "").way
+    else:
+        way = (
+            f"ended the process (status {status})"
+            if names
+            else f"was ended with status {status} by other code than ours"
+        )
     say(ended_by(names, way) if names else f"the process that computes {way}; what is finished is kept")
     return wrong_input if names else unexpected
 
 
+def _done(work: Callable[[], int], mark: mmap.mmap, unexpected: int) -> int:
+    """The exit code of `work`, which is noted: that of anybody else who ends the process may look like one of ours."""
+    code = unexpected
+    try:
+        code = work()
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else unexpected if error.code else 0
+        raise
+    finally:
+        mark[_ROOM:] = _over(code)
+    return code
+
+
+def _over(code: int) -> bytes:
+    return f"{code:4}".encode()[: len(_NOT_OVER)]
+
+
 def _write(mark: mmap.mmap, names: str) -> None:
-    mark[:] = names.encode()[:_ROOM].ljust(_ROOM, b"\0")
+    mark[:_ROOM] = names.encode()[:_ROOM].ljust(_ROOM, b"\0")
 
 
 def _waited(child: int) -> tuple[int, set[int]]:

@@ -20,6 +20,8 @@ _lock = Lock()
 _at_work: list[str] = []
 _before: dict[str, Any] = {}  # what the program had when the first of them began
 _left: dict[str, dict[str, Any]] = {}  # what the code of a package had when it was last over
+_variables: dict[str, str] = {}  # of the environment, as the program had them
+_other: dict[str, dict[str, str]] = {}  # those of them to which a package has given another value
 
 
 @contextmanager
@@ -30,34 +32,44 @@ def own_settings(functions: Sequence[str]) -> Iterator[None]:
         if not _at_work:
             _before.clear()
             _before.update(_settings())
+            _variables.clear()
+            _variables.update(os.environ)
         _at_work.append(package)
         if not in_memory(functions[0]):  # what a session holds is at work in the settings of the session
             _set(_left.get(package, {}))
+            _put(_other.get(package, {}))
     try:
         yield
     finally:
         _end_copy_of(process)
         with _lock:
             _left[package] = _settings()
+            _other[package] = {
+                name: os.environ[name]
+                for name, value in _variables.items()
+                if os.environ.get(name, value) != value and not name.startswith(_PROGRAMS)
+            }
             _at_work.remove(package)
             if not _at_work:
                 _set(_USUAL | _before)
+                _put(_variables)
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """What is set in here of how the program itself goes on is afterwards as it was: where it writes, what it writes
-    about, which warnings are errors, how numbers that fail are met, and whether slopes are noted. One process alone
-    goes on, whatever was forked."""
+    about, which warnings are errors, how numbers that fail are met, whether slopes are noted, which variables of the
+    environment are there, and what those of its own say. One process alone goes on, whatever was forked."""
     process, streams, recursion = os.getpid(), (sys.stdout, sys.stderr), sys.getrecursionlimit()
     silent, tongue = logging.root.manager.disable, locale.setlocale(locale.LC_ALL)
-    slopes = _slopes()
+    slopes, variables = _slopes(), dict(os.environ)
     try:
         with warnings.catch_warnings(), np.errstate(), decimal.localcontext():
             yield
     finally:
         _end_copy_of(process)
         sys.stdout, sys.stderr = streams
+        _put({name: value for name, value in variables.items() if name not in os.environ or name.startswith(_PROGRAMS)})
         if sys.getrecursionlimit() != recursion:
             sys.setrecursionlimit(recursion)
         logging.disable(silent)
@@ -109,6 +121,16 @@ def _set(wanted: Mapping[str, Any]) -> None:
                 torch.set_default_device(None if then == _USUAL["device"] else then)
             case "floats" if keras:
                 keras.config.set_floatx(then)
+
+
+def _put(variables: Mapping[str, str]) -> None:
+    """Sets those of the environment that are otherwise now; those that code of the user's own has added stay."""
+    for name, value in variables.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
+_PROGRAMS = "EXHIBIT_"  # begin the variables that tell this program what to do, as which code it may run
 
 
 _USUAL = {"dtype": "float32", "products": "highest", "device": "cpu", "floats": "float32"}

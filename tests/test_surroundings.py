@@ -51,6 +51,35 @@ def test_each_finds_its_own_settings_again_and_the_program_those_that_it_had(
     assert torch.get_default_dtype() == torch.float32
 
 
+def test_the_environment_is_the_programs_again_and_each_finds_its_own(
+    own_module: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A factory that cleared it was told by the next stage that its module is not one of '' that are trusted."""
+    own_module("clears_all", CLEARS)
+    monkeypatch.setenv(TRUSTED, "clears_all")
+    monkeypatch.setenv("OF_MINE", "before")
+    function = load("clears_all:net", "model.factory")
+    for _ in range(2):
+        with running(["clears_all:net"]):
+            assert os.environ[TRUSTED] == "clears_all"
+            seen = called(function, {}, "model.factory")
+            assert os.environ[TRUSTED] == "clears_all"
+            assert os.environ["PATH"]
+        assert os.environ["OF_MINE"] == "before"
+        assert os.environ[TRUSTED] == "clears_all"
+    assert seen == "own"
+
+
+CLEARS = """
+import os
+def net():
+    seen = os.environ.get("OF_MINE")
+    os.environ.clear()
+    os.environ["OF_MINE"] = "own"
+    return seen
+"""
+
+
 @pytest.mark.parametrize(
     ("change", "state"),
     [
