@@ -8,6 +8,7 @@ import numpy as np
 from exhibit.tasks.records.finding import Bearing, Dissent, Finding, Named
 from exhibit.tasks.records.language import has_capitals, tr
 from exhibit.tasks.records.material import Material, MethodMaterial
+from exhibit.tasks.records.verdict import CheckResult
 
 _SPOKE = ("pass", "fail", "undecided")
 
@@ -62,6 +63,11 @@ def of_the_same(material: Material, materials: Sequence[Material]) -> list[Mater
 def named(method: MethodMaterial) -> str:
     """What a method is called within a sentence."""
     return within_a_sentence(tr(method.title))
+
+
+def found_by(check: CheckResult, methods: Sequence[MethodMaterial]) -> str:
+    """What a check found, with methods called as on all pages: what is kept has their labels, for programs."""
+    return tr(check.sentence.calling({method.label: named(method) for method in methods}))
 
 
 def within_a_sentence(title: str) -> str:

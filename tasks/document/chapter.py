@@ -296,7 +296,15 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
         for check in method.checks:
             found = verdicts.written(check)
             numbers = found["result"], found["interval"], found["threshold"]
-            rows.append((question(check.check, checks), tr(method.title), *numbers, _measured(check), check.verdict))
+            rows.append(
+                (
+                    question(check.check, checks),
+                    tr(method.title),
+                    *numbers,
+                    _measured(check, material.methods),
+                    check.verdict,
+                )
+            )
     made = {check.check for method in material.methods for check in method.checks}
     missing = _after_each_other([tr(words.question) for name, words in checks.items() if name not in made])
     nothing = tr("Not assessed, as nothing was measured, neither for nor against: {questions}", questions=missing)
@@ -316,10 +324,10 @@ def _verdicts(material: Material, checks: Mapping[str, CheckWords]) -> Section:
     )
 
 
-def _measured(check: CheckResult) -> str:
+def _measured(check: CheckResult, methods: Sequence[MethodMaterial]) -> str:
     """What was measured on what, what it would be by chance, and what would decide it."""
     parts = [
-        tr(check.sentence),
+        bearing.found_by(check, methods),
         tr("Measured on {sample}.", sample=tr(check.sample)) if check.sample else "",
         tr("By chance: {hypothesis}", hypothesis=small(tr(check.null))) if check.null else "",
         capital(tr(check.further)),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.document.bearing import within_a_sentence
+from exhibit.tasks.document.bearing import found_by, within_a_sentence
 from exhibit.tasks.document.words import (
     at_scale,
     capital,
@@ -470,7 +470,7 @@ def _verdict_aside(name: str, methods: Sequence[MethodMaterial]) -> Aside:
         method, check = measured[0]
         return Aside(
             title=trp("list", ", ").join([title, within_a_sentence(tr(method.title))]),
-            text=tr(check.sentence),
+            text=found_by(check, methods),
             verdict=check.verdict,
         )
     worst = min((check.verdict for _, check in measured), key=_WORST.index)

@@ -157,6 +157,16 @@ class Message(str):
             return trn(self.text, self.many, self.number, **values)
         return trp(self.context, self.text, **values) if self.context else tr(self.text, **values)
 
+    def calling(self, names: Mapping[str, str]) -> "Message":
+        """It with others for the names that somebody gave, of which `names` knows some."""
+        if self.parts:
+            return Message("", "", 1, [part.calling(names) for part in self.parts])
+        values = {
+            name: value.calling(names) if isinstance(value, Message) else names.get(value, value)
+            for name, value in self.values.items()
+        }
+        return Message(self.text, self.many, self.number, (), self.context, **values)
+
     def as_plain(self) -> Any:
         """What it is made of, in JSON: a plain text as it is."""
         if self.parts:

@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.checks import CHECK_WORDS
 from exhibit.tasks.comparing import ranks
 from exhibit.tasks.comparing.comparison import comparison
 from exhibit.tasks.document import agreement, agreements
+from exhibit.tasks.document.bearing import found_by
 from exhibit.tasks.document.compose import compose
 from exhibit.tasks.document.profile import NOT_HERE
 from exhibit.tasks.records.compared import Comparison
 from exhibit.tasks.records.figure import Figure, Matrix
+from exhibit.tasks.records.language import COMMA, Message, as_given, joined, say, say_all
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.profile import Profile
 from exhibit.tasks.records.verdict import CheckResult
@@ -33,6 +36,39 @@ def two_pairs() -> Material:
     pairs = [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")]
     methods = [method(own, np.ones(4), item, LENGTHS, checks=(beside(own, other),)) for own, other in pairs]
     return material("p", methods, item)
+
+
+@pytest.mark.parametrize(
+    ("language", "beside_it", "groups"),
+    [
+        ("en", "with integrated gradients Spearman 0.5", "orders of their own: occlusion; integrated gradients."),
+        ("ja", "積分勾配との間ではSpearman 0.5", "2群に分かれる：遮蔽；積分勾配。"),
+        ("zh-Hans", "与积分梯度：Spearman 0.5", "顺序各异的2组：遮挡；积分梯度。"),
+    ],
+)
+def test_a_page_calls_methods_by_their_names_and_a_program_by_their_labels(
+    language: str, beside_it: str, groups: str
+) -> None:
+    item = inputs("table")
+    names = {"occlusion_windows": "Occlusion", "ig": "Integrated gradients"}
+    methods = [
+        method(label, np.ones(4), item, LENGTHS).model_copy(update={"title": Message(title)})
+        for label, title in names.items()
+    ]
+    likeness = say(
+        "with {method} Spearman {rank}, top {top} overlap {overlap}", method="ig", rank="0.5", top="10%", overlap="0.3"
+    )
+    orders = say(
+        "By ranks of sizes over all methods, {count} groups have orders of their own: {groups}.",
+        count="2",
+        groups=joined([joined([as_given(label)], COMMA) for label in names]),
+    )
+    found = beside("occlusion_windows", "ig").model_copy(update={"sentence": say_all(likeness, orders)})
+    with spoken(language):
+        said = found_by(found, methods)
+    assert said.startswith(beside_it)
+    assert said.endswith(groups)
+    assert str(found.sentence).endswith("occlusion_windows; ig.")
 
 
 def test_methods_without_the_same_elements_are_not_compared(two_pairs: Material) -> None:
