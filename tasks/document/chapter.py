@@ -25,7 +25,7 @@ from exhibit.tasks.document import (
     verdicts,
     whom_figures,
 )
-from exhibit.tasks.document.common import called, reading
+from exhibit.tasks.document.common import called, number_word, reading
 from exhibit.tasks.document.kinds import KINDS, Own
 from exhibit.tasks.document.sentences import worded
 from exhibit.tasks.document.words import (
@@ -128,10 +128,7 @@ def _small(material: Material, found: Finding) -> str:
 
 def _target(material: Material, name: str) -> str:
     """A class, or a label of numbers as all other sentences call it."""
-    label = material.dataset.label_name
-    if material.dataset.classes:
-        return tr("the {name} class", name=called(name))
-    return tr(label) if name == label else name
+    return tr("the {name} class", name=called(name)) if material.dataset.classes else number_word(material, name)
 
 
 def _how_explained(material: Material) -> Section:

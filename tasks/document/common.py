@@ -288,10 +288,16 @@ def sums_table(material: Material, method: MethodMaterial) -> Table:
 def _output(material: Material, output: int, target: str) -> str:
     """Which output a row is about, and by which target it was asked for where that has another name: beside a class
     that was named, its name again would read as what is true of the sample."""
-    named = material.output_name(output)
     if not material.dataset.classes:
-        return target
+        return number_word(material, target)
+    named = material.output_name(output)
     return named if target == named else tr("{output} ({target})", output=named, target=target_word(target))
+
+
+def number_word(material: Material, target: str) -> str:
+    """A label of numbers as all sentences call it."""
+    label = material.dataset.label_name
+    return tr(label) if target == label else target
 
 
 def sums_blocks(material: Material) -> tuple[Block, ...]:

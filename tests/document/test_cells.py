@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from exhibit.tasks.catalogues import spoken
 from exhibit.tasks.comparing.comparison import comparison
 from exhibit.tasks.document import samples
 from exhibit.tasks.document.cells import cells
@@ -10,9 +11,10 @@ from exhibit.tasks.document.chapter import figures, limits
 from exhibit.tasks.document.common import sums_table
 from exhibit.tasks.records.data import Input, TableColumn
 from exhibit.tasks.records.figure import BarPanels
+from exhibit.tasks.records.language import Message
 from exhibit.tasks.records.material import Material
 from tests.conftest import content
-from tests.points import config, material, method
+from tests.points import config, inputs, material, method
 
 ONE_HOT = Input(
     name="table",
@@ -95,3 +97,15 @@ def test_a_class_that_was_named_stands_once_beside_its_sums(target: str, said: s
     """rose (rose) of a sample that is a tulip would read as if that were true."""
     point = occluded("p").model_copy(update={"target_names": (target,)})
     assert {row[1] for row in sums_table(point, point.main).rows} == {said}
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "log solubility"), ("zh-Hans", "对数溶解度")])
+def test_sums_call_a_label_of_numbers_as_sentences_do(language: str, said: str) -> None:
+    item = inputs("text")
+    point = material("p", [method("m", np.ones(4), item, "abcd")], item)
+    data = point.dataset.model_copy(
+        update={"classes": (), "task": "regression", "label_name": Message("log solubility")}
+    )
+    point = point.model_copy(update={"dataset": data, "target_names": ("log solubility",)})
+    with spoken(language):
+        assert {row[1] for row in sums_table(point, point.main).rows} == {said}
