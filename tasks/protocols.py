@@ -20,7 +20,7 @@ MOST_ASKED_FIRST: tuple[Capability, ...] = ("trees", "gradients", "predictions")
 # Uniform numbers in [0, 1), (samples, *shape), for the n-th dropout that a net comes to in one prediction.
 Dropout = Callable[[int, tuple[int, ...]], Array]
 
-DIFFERENCE_FLOOR = 1e-3  # a residual is not taken relative to a difference of the score that is smaller than this
+_FLOOR = 1e-3  # a residual is not taken relative to a difference of the score that is smaller than this
 
 
 def silent(done: int, total: int) -> None:
@@ -72,6 +72,12 @@ class Score(Spec):
 
     kind: Literal["logit", "probability", "value", "loss", "factory"] = "logit"
     function: Callable[..., Any] | None = None
+
+    def least(self, size: Array) -> Array:
+        """What a residual is relative to at the least: a thousandth of a probability or of a nat; of numbers in a unit
+        of their own, in which that can be all, a thousandth of `size` (pairs,), how much there is to tell apart, where
+        it is less."""
+        return _FLOOR * (np.minimum(size, 1) if self.kind in ("value", "factory") else np.ones_like(size))
 
 
 Reading = Literal["identity", "softmax", "logistic", "cross_entropy", "logistic_loss", "negative_log", "own"]

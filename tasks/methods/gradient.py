@@ -109,15 +109,15 @@ class GradientMethod(Method):
     ) -> Attribution:
         """As every method: of points that the passes of `begun` have met no gradient is taken again."""
         question = Question(model, inputs, baselines, self.layer, self.at, score, Pairs.of(targets))
-        return self._answer(question, sample_ids, targets, compute, self._known(begun, question.pairs))
+        return self._answer(question, sample_ids, targets, compute, self._known(begun, question))
 
-    def _known(self, begun: Attribution, pairs: Pairs) -> Estimates | None:
+    def _known(self, begun: Attribution, question: Question) -> Estimates | None:
         """What is known of each pair; nothing of one that ends before its last pass here, whose values are lost."""
         tolerance = self.refined_to()
         if begun.ladder is None or tolerance is None:
             return None
-        known = Estimates.of(begun, pairs)
-        return known.as_refined_to(tolerance, sum(1 for _ in self.passes()))
+        known = Estimates.of(begun, question.pairs)
+        return known.as_refined_to(tolerance, sum(1 for _ in self.passes()), question.score)
 
     def _answer(
         self,

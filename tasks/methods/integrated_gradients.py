@@ -56,8 +56,8 @@ class _PathMethod(GradientMethod):
             first = len(next(refining(self.chosen_rule())).alphas)
             if self.max_steps < first:
                 raise ValueError(
-                    f"max_steps={self.max_steps} holds not even the first pass of rule {self.chosen_rule()}, of {first} "
-                    "gradients: give more, or a number for n_steps"
+                    f"max_steps={self.max_steps} holds not even the first pass of rule {self.chosen_rule()}, of "
+                    f"{first} gradients: give more, or a number for n_steps"
                 )
         return self
 

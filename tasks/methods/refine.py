@@ -4,13 +4,13 @@ What a pass is (the points of a rule of integration) is the business of the meth
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from exhibit.tasks.methods.pairs import Pairs
 from exhibit.tasks.methods.path import Factor, Pass, Question, Segment, together
-from exhibit.tasks.protocols import DIFFERENCE_FLOOR, Compute, padded_batches
+from exhibit.tasks.protocols import Compute, Score, padded_batches
 from exhibit.tasks.records.base import Array, Arrays
 from exhibit.tasks.records.explanation import Attribution
 
@@ -20,7 +20,7 @@ class Estimates:
 
     `values[name]`: (pairs, ...) attributions in the precision of the model at its place; `others`: for each further
     sum of the rule the same; `mask[name]`: (pairs, elements) of ragged ones. `passes`: (pairs,) how many were run.
-    `ladder`: (pairs, passes, 4), see `Attribution`.
+    `ladder`: (pairs, passes, 6), see `Attribution`.
     """
 
     def __init__(self, count: int) -> None:
@@ -28,10 +28,11 @@ class Estimates:
         self.others: list[dict[str, Array]] = []
         self.mask: dict[str, Array] = {}
         self.prediction, self.base_value = np.full(count, np.nan), np.full(count, np.nan)
+        self.lowest, self.highest = np.full(count, np.inf), np.full(count, -np.inf)  # scores on the line
         self.residual = np.full(count, np.inf)
         self.steps, self.passes = np.zeros((2, count), np.int64)
         self.finished = np.zeros(count, bool)
-        self.ladder = np.zeros((count, 0, 4))
+        self.ladder = np.zeros((count, 0, 6))
 
     @classmethod
     def of(cls, begun: Attribution, pairs: Pairs) -> Self:
@@ -44,20 +45,21 @@ class Estimates:
         known.residual, known.steps = pairs.gathered(begun.residual), pairs.gathered(begun.steps)
         known.ladder = pairs.gathered(begun.ladder, 1)
         known.passes = np.count_nonzero(known.ladder[:, :, 0], axis=1)
+        known.lowest, known.highest = known.ladder[np.arange(len(known.passes)), known.passes - 1, 4:].T
         return known
 
-    def as_refined_to(self, tolerance: float, most: int) -> Self:
+    def as_refined_to(self, tolerance: float, most: int, score: Score) -> Self:
         """The same for another tolerance, and for at most so many passes: a pair that is finished by its last pass is
         finished, and one that ends before it begins anew, for its values of then are not known."""
         self.ladder = self.ladder[:, :most]
         every = np.arange(self.ladder.shape[1])
-        size = np.abs(self.prediction) + np.abs(self.base_value)
-        ends = finished_by(self.ladder, self.prediction - self.base_value, size, tolerance)
+        ends = Said.of(self.ladder, self.prediction, self.base_value, score, tolerance).finished(tolerance)
         ends = np.pad(ends, [(0, 0), (1, 0)]) & (every < self.passes[:, np.newaxis])
         early = (ends & (every < self.passes[:, np.newaxis] - 1)).any(axis=1) | (self.passes > most)
         self.finished = ends.any(axis=1) & ~early
         for known in (self.passes, self.steps, self.ladder, *self.values.values()):
             known[early] = 0
+        self.lowest[early], self.highest[early] = np.inf, -np.inf
         return self
 
     def read(self, name: str, rows: Array, width: int) -> Array:
@@ -80,6 +82,12 @@ class Estimates:
         for name, arrays in sums.items():
             for known, array in zip((self.values, *self.others), arrays, strict=True):
                 known[name][rows, : array.shape[1]] = array
+
+    def reach(self, rows: Array, scores: Iterable[Array]) -> None:
+        """Scores that `rows` have had on their lines."""
+        for each in scores:
+            self.lowest[rows] = np.minimum(self.lowest[rows], each)
+            self.highest[rows] = np.maximum(self.highest[rows], each)
 
     def higher(self, number: int) -> None:
         """Room for what the pass of this number says."""
@@ -159,21 +167,41 @@ def _sums(segment: Segment, gradients: dict[str, Array], factor: Factor) -> dict
     }
 
 
-def finished_by(ladder: Array, difference: Array, size: Array, tolerance: float) -> Array:
-    """(pairs, passes - 1) whether a pair is finished by each pass but the first, after what the `ladder` says of both.
+class Said(NamedTuple):
+    """What passes said, each (pairs, passes).
 
-    `difference`: (pairs,) the score's from the baseline; `size`: the sum of both scores' sizes.
+    `residual`: its size relative to the difference of the score, or to the least that one is taken as; `rounding`: what
+    single precision cannot tell of that; `change`: of the attribution since the last pass relative to its L1, likewise,
+    NaN in the first.
     """
-    _, residual, change, magnitude = np.moveaxis(ladder, -1, 0)
-    difference = np.maximum(np.abs(difference), DIFFERENCE_FLOOR)
-    # Sums of float32 are not known more closely: pairs with large scores and small differences would never finish.
-    allowed = tolerance * difference[:, np.newaxis] + _ROUNDING * (size[:, np.newaxis] + magnitude)
-    met = np.abs(residual) <= allowed
-    # The last pass had to add up as well: by chance a single one does while the attribution still moves.
-    return met[:, :-1] & met[:, 1:] & (change[:, 1:] <= tolerance)
+
+    residual: Array
+    rounding: Array
+    change: Array
+
+    @classmethod
+    def of(cls, ladder: Array, prediction: Array, base_value: Array, score: Score, tolerance: float) -> Self:
+        """`ladder`: (pairs, passes, 6), see `Attribution`; `prediction`, `base_value`: (pairs,)."""
+        _, residual, moved, size, lowest, highest = np.moveaxis(ladder, -1, 0)
+        # How much there is to tell apart: the L1, or how far the score moves on the line where attributions cancel.
+        least = score.least(np.maximum(size, highest - lowest))
+        rounding = _ROUNDING * ((np.abs(prediction) + np.abs(base_value))[:, np.newaxis] + size)
+        difference = np.maximum(np.abs(prediction - base_value)[:, np.newaxis], np.maximum(least, _TINY))
+        # A change that single precision cannot tell is not asked for.
+        still = np.minimum(rounding / tolerance, score.least(np.ones_like(size)))
+        whole = np.maximum(np.maximum(size, least), np.maximum(still, _TINY))
+        return cls(np.abs(residual) / difference, rounding / difference, moved / whole)
+
+    def finished(self, tolerance: float) -> Array:
+        """(pairs, passes - 1) whether a pair is finished by each pass but the first: the last one had to add up as
+        well, for by chance a single one does while the attribution still moves."""
+        met = self.residual <= tolerance + self.rounding
+        return met[:, :-1] & met[:, 1:] & (self.change[:, 1:] <= tolerance)
 
 
+# Sums of float32 are not known more closely: pairs with large scores and small differences would never finish.
 _ROUNDING = 8 * np.finfo(np.float32).eps
+_TINY = np.finfo(np.float32).tiny
 
 
 def explain_each(
@@ -211,22 +239,21 @@ def _advance(
                     if weight:  # to add a zero would change the sign of others
                         sums[name][row] += weight * one
     estimates.write(rows, sums)
+    estimates.reach(rows, met.values())
     prediction, base_value = estimates.prediction[rows], estimates.base_value[rows]
     residual = total(new) - (prediction - base_value) if factor == "difference" else np.full(len(rows), np.nan)
-    magnitude = total({name: np.abs(values) for name, values in new.items()})
-    change = np.full(len(rows), np.nan)
-    if tolerance is not None and not first:
-        moved = total({name: np.abs(new[name] - old[name]) for name in new})
-        change = moved / np.maximum(magnitude, DIFFERENCE_FLOOR)
+    moved = np.full(len(rows), np.nan) if first else sizes({name: new[name] - old[name] for name in new})
     number = int(estimates.passes[rows[0]])
     estimates.residual[rows] = residual
     estimates.steps[rows] += len(step.alphas)
     estimates.passes[rows] += 1
-    estimates.ladder[rows, number] = np.stack([estimates.steps[rows], residual, change, magnitude], axis=1)
+    estimates.ladder[rows, number] = np.stack(
+        [estimates.steps[rows], residual, moved, sizes(new), estimates.lowest[rows], estimates.highest[rows]], axis=1
+    )
     if tolerance is not None and not first:
-        size = np.abs(prediction) + np.abs(base_value)
         both = estimates.ladder[rows, number - 1 : number + 1]
-        estimates.finished[rows] = finished_by(both, prediction - base_value, size, tolerance)[:, 0]
+        said = Said.of(both, prediction, base_value, segment.score, tolerance)
+        estimates.finished[rows] = said.finished(tolerance)[:, 0]
 
 
 def _begin(
@@ -238,7 +265,13 @@ def _begin(
     estimates.prediction[rows] = met[1.0]
     if factor == "difference":
         estimates.base_value[rows] = met[0.0]
+    estimates.reach(rows, met.values())
     estimates.begin(rows, segment.end, segment.place.mask, sums)
+
+
+def sizes(values: Arrays) -> Array:
+    """(batch,) sums of absolute values over all elements of all inputs."""
+    return total({name: np.abs(item) for name, item in values.items()})
 
 
 def total(values: Arrays) -> Array:

@@ -80,9 +80,9 @@ class Attribution(Record):
     layer, so that its elements cannot add up.
     `raw_factor`: (samples, targets), where a published variant multiplies by differences in raw units: by how much they
     are larger than those that the model sees; NaN where there is no difference.
-    `ladder`: (samples, targets, passes, 4), what each pass of a refinement said: gradient evaluations so far (0 where
-    it had stopped before), residual, change of the attribution since the last pass as a share of its L1 (NaN in the
-    first), and that L1.
+    `ladder`: (samples, targets, passes, 6), what each pass of a refinement said: gradient evaluations so far (0 where
+    it had stopped before), residual, L1 of the change of the attribution since the last pass (NaN in the first), L1 of
+    the attribution, and the lowest and the highest score so far on the line.
     """
 
     sample_ids: Array

@@ -14,8 +14,9 @@ from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.select import TargetSpec
 from exhibit.tasks.drawing.maps import MapSpec, prepared, scaled
 from exhibit.tasks.methods.method import Method
+from exhibit.tasks.methods.refine import Said
 from exhibit.tasks.models.choice import ModelChoice
-from exhibit.tasks.protocols import DIFFERENCE_FLOOR
+from exhibit.tasks.protocols import Score
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.behaviour import Behaved
 from exhibit.tasks.records.data import Dataset, Input, Reference
@@ -143,7 +144,7 @@ def gather(
                     methods=_with_scales(
                         _disambiguated(
                             [
-                                _method(store, item, one, selection, unit, dataset, look, model.trains)
+                                _method(store, item, one, selection, score, unit, dataset, look, model.trains)
                                 for item, one in zip(explained, results, strict=True)
                             ]
                         ),
@@ -244,6 +245,7 @@ def _method(
     item: Explained,
     results: Results,
     selection: Selection,
+    score: Score,
     unit: Message,
     dataset: Dataset,
     drawing: DrawingSpec,
@@ -282,7 +284,7 @@ def _method(
         cost=results.cost,
         relative_error=_relative_error(part),
         background=None if method.against is None else drawn_of(method.against.rows, dataset, method.against.baseline),
-        ladder=_ladder(method, results, dataset.take(selection.explained[selection.shown])),
+        ladder=_ladder(method, results, score, dataset.take(selection.explained[selection.shown])),
         words=_words(results, dataset.take(selection.explained)),
         swarm=_swarm(method, results, dataset.take(selection.explained), selection, unit, drawing.top_k),
         lead=None if (sizes := results.per_sample.get(_FEATURES)) is None else Lead.of(np.abs(sizes)),
@@ -532,23 +534,24 @@ def _place(method: Method) -> Message:
     return say("the output of the layer {layer}", layer=layer)
 
 
-def _ladder(method: Method, results: Results, shown: Dataset) -> Ladder | None:
+def _ladder(method: Method, results: Results, score: Score, shown: Dataset) -> Ladder | None:
     """What the passes of a refinement said of the first target of the shown samples, and where all explanations
     stopped; None without a refinement."""
     part = results.shown
-    if part.ladder is None or results.evaluations is None:
+    tolerance = method.refined_to()
+    if part.ladder is None or results.evaluations is None or tolerance is None:
         return None
     spent = results.evaluations.reshape(-1, part.ladder.shape[2])
     passes = int((spent > 0).any(axis=0).sum())
-    taken, residual, change, _ = np.moveaxis(part.ladder[:, 0, :passes], -1, 0)
-    difference = np.maximum(np.abs(part.prediction - part.base_value)[:, :1], DIFFERENCE_FLOOR)
+    ladder = part.ladder[:, 0, :passes]
+    said = Said.of(ladder, part.prediction[:, 0], part.base_value[:, 0], score, tolerance)
     names = shown.sample_ids if shown.names is None else shown.names
     return Ladder(
         names=tuple(map(str, names)),
         steps=spent[:, :passes].max(axis=0).astype(np.int64),
-        residual=np.where(taken > 0, np.abs(residual) / difference, np.nan),
-        change=np.where(taken > 0, change, np.nan),
+        residual=np.where(ladder[..., 0] > 0, said.residual, np.nan),
+        change=np.where(ladder[..., 0] > 0, said.change, np.nan),
         converged=part.converged[:, 0],
         stopped=np.bincount((spent > 0).sum(axis=1) - 1, minlength=passes),
-        tolerance=method.refined_to() or 0.0,
+        tolerance=tolerance,
     )

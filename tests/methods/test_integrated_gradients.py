@@ -65,7 +65,9 @@ def test_refined_steps_are_those_of_the_cosine_rule_and_given_ones_midpoints() -
 def test_an_allowance_below_the_first_pass_is_refused(rule: str) -> None:
     """It ended in a KeyError, once the data had been loaded and the model trained."""
     first = 4 if rule == "trapezoid" else 3
-    with pytest.raises(ValidationError, match=f"max_steps={first - 1} holds not even the first pass of rule .* {first}"):
+    with pytest.raises(
+        ValidationError, match=f"max_steps={first - 1} holds not even the first pass of rule .* {first}"
+    ):
         IntegratedGradientsSpec.model_validate({"rule": rule, "max_steps": first - 1})
     spec = IntegratedGradientsSpec.model_validate({"rule": rule, "max_steps": first})
     assert [len(step.alphas) for step in spec.passes()] == [first]
@@ -213,6 +215,39 @@ def test_cancellation_is_not_taken_for_convergence(closed_form: Build, explain: 
     assert refined.values["x"][0, 0, 0] == pytest.approx(1, rel=0.01)
 
 
+@pytest.mark.parametrize("unit", [1e3, 1e-2, 1e-4, 1e-6, 1e-9])
+def test_the_unit_of_a_value_decides_neither_how_many_steps_nor_how_far_off(
+    unit: float, closed_form: Build, explain: Explain
+) -> None:
+    """A thousandth was all of a concentration in mol/l: 7 steps were content with a map that was off by 12%."""
+
+    def value(x: Tensor) -> Tensor:
+        bent = torch.relu(x[:, 0] - 0.3) - torch.relu(x[:, 1] - 0.45)
+        return bent + torch.sigmoid(20 * (x[:, 0] - 0.5)) + torch.tanh(3 * x[:, 0] * x[:, 1])
+
+    samples = {"x": np.array([[1, 1], [0.7, 0.4], [0.6, 0.9]], np.float32)}
+    points = torch.tensor((np.arange(20_000) + 0.5)[:, None, None] / 20_000 * samples["x"].astype(np.float64))
+    points.requires_grad_()
+    (gradients,) = torch.autograd.grad(value(points.flatten(0, 1)).sum(), points)
+    exact = samples["x"] * gradients.mean(0).numpy()
+    usual = explain(IntegratedGradientsSpec(), closed_form(value), samples)
+    found = explain(IntegratedGradientsSpec(), closed_form(lambda x: unit * value(x)), samples)
+    assert found.converged.all()
+    np.testing.assert_array_equal(found.steps, usual.steps)
+    off = np.abs(found.values["x"][..., 0] / unit - exact).sum(axis=1) / np.abs(exact).sum(axis=1)
+    assert off.max() < 0.01
+
+
+@pytest.mark.parametrize("unit", [1, 1e-6])
+def test_what_cancels_on_the_way_is_soon_known_in_any_unit(unit: float, closed_form: Build, explain: Explain) -> None:
+    """x (1 - x) goes up and comes back: neither its difference nor its attribution says how exact zero has to be."""
+    there_and_back = closed_form(lambda x: unit * x[:, 0] * (1 - x[:, 0]))
+    found = explain(IntegratedGradientsSpec(), there_and_back, {"x": np.ones((1, 1), np.float32)})
+    assert found.converged.all()
+    assert found.steps[0, 0] == 7
+    assert abs(found.values["x"][0, 0, 0]) < 1e-6 * unit
+
+
 def test_only_unfinished_samples_go_on(closed_form: Build, explain: Explain) -> None:
     kinked = closed_form(lambda x: x[:, 0] + torch.relu(x[:, 1] - 0.377))
     found = explain(IntegratedGradientsSpec(), kinked, {"x": np.array([[1, 0], [1, 1]], np.float32)})
@@ -234,11 +269,13 @@ def test_the_ladder_is_the_error_of_the_rule_pass_by_pass(closed_form: Build, ex
     fourth = closed_form(lambda x: x[:, 0] ** 4)
     found = explain(IntegratedGradientsSpec(rule="midpoint"), fourth, {"x": np.ones((1, 1), np.float32)})
     estimate = [1 - 1 / (2 * n**2) for n in (3, 9, 27)]
-    changes = [np.nan, *(abs(new - old) / new for old, new in pairwise(estimate))]
+    moved = [np.nan, *(abs(new - old) for old, new in pairwise(estimate))]
     assert found.ladder is not None
     assert found.ladder[0, 0, :3, 0].tolist() == [3, 9, 27]
     np.testing.assert_allclose(found.ladder[0, 0, :3, 1], [value - 1 for value in estimate], rtol=1e-3)
-    np.testing.assert_allclose(found.ladder[0, 0, :3, 2], changes, rtol=1e-3)
+    np.testing.assert_allclose(found.ladder[0, 0, :3, 2], moved, rtol=1e-3)
+    np.testing.assert_allclose(found.ladder[0, 0, :3, 3], estimate, rtol=1e-3)
+    np.testing.assert_allclose(found.ladder[0, 0, :3, 4:], [[0, 1]] * 3)  # the scores at the ends
     assert not found.ladder[0, 0, 3:].any()  # it had stopped
     assert found.ladder[0, 0, 2, 1] == found.residual[0, 0]
 

@@ -10,7 +10,7 @@ import torch
 
 from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from exhibit.tasks.methods.path import Pass, Segment
-from exhibit.tasks.methods.refine import finished_by
+from exhibit.tasks.methods.refine import Said
 from exhibit.tasks.models.torch import TorchModel
 from exhibit.tasks.protocols import Compute, Score
 from exhibit.tasks.records.base import Array
@@ -113,15 +113,15 @@ def test_no_point_is_met_again_but_those_at_the_ends(
 
 
 def test_a_pair_is_finished_by_two_passes_that_add_up_and_agree() -> None:
-    """(pairs, passes, 4): evaluations, residual, change, L1; differences of 1 and a tolerance of 0.1."""
+    """(pairs, passes, 6): evaluations, residual, moved, L1, lowest, highest; scores of 0 and 1, a tolerance of 0.1."""
     nan = np.nan
     ladder = np.array([
-        [[3, 0.05, nan, 1], [7, 0.05, 0.05, 1], [15, 0.01, 0.01, 1]],  # by the second
-        [[3, 0.50, nan, 1], [7, 0.05, 0.05, 1], [15, 0.01, 0.01, 1]],  # the first did not add up
-        [[3, 0.05, nan, 1], [7, 0.05, 0.50, 1], [15, 0.01, 0.20, 1]],  # it still moves
-        [[3, 0.05, nan, 1], [7, 0.15, 0.05, 1e6], [15, 0.01, 0.01, 1]],  # of such sizes float32 cannot tell
+        [[3, 0.05, nan, 1, 0, 1], [7, 0.05, 0.05, 1, 0, 1], [15, 0.01, 0.01, 1, 0, 1]],  # by the second
+        [[3, 0.50, nan, 1, 0, 1], [7, 0.05, 0.05, 1, 0, 1], [15, 0.01, 0.01, 1, 0, 1]],  # the first did not add up
+        [[3, 0.05, nan, 1, 0, 1], [7, 0.05, 0.50, 1, 0, 1], [15, 0.01, 0.20, 1, 0, 1]],  # it still moves
+        [[3, 0.05, nan, 1, 0, 1], [7, 0.15, 0.05, 1e6, 0, 1], [15, 0.01, 0.01, 1, 0, 1]],  # float32 cannot tell
     ])  # fmt: skip
-    found = finished_by(ladder, np.ones(4), np.ones(4), 0.1)
+    found = Said.of(ladder, np.ones(4), np.zeros(4), Score(kind="value"), 0.1).finished(0.1)
     assert found.tolist() == [[True, True], [False, True], [False, False], [True, True]]
 
 

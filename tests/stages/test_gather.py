@@ -22,7 +22,7 @@ def part_of(positions: range) -> Attribution:
     return Attribution(
         sample_ids=np.array([f"s{position}" for position in positions]), targets=pair.astype(int),
         values={"x": pair[:, np.newaxis]}, prediction=pair, base_value=-pair, residual=pair, steps=pair.astype(int),
-        converged=pair > 2, ladder=np.tile(pair[:, :, np.newaxis, np.newaxis], (1, 1, 3, 4)),
+        converged=pair > 2, ladder=np.tile(pair[:, :, np.newaxis, np.newaxis], (1, 1, 3, 6)),
     )  # fmt: skip
 
 
