@@ -200,8 +200,7 @@ def require_plain_numbers(cells: "Cells", found: Sequence[str], key: str, way: s
     `found`: the words of the cells, (rows,); `way`: what says that they are names."""
     others = [word for word in set(found) if not is_number_word(word)]
     plain = len(others) < len(set(found))
-    limit = _LIMIT if any(word.endswith("-") for word in others) else _LIMIT_OR_MORE  # 1+, 1 and 1- are grades
-    if others and all(_is_otherwise(word) or (plain and limit(word)) for word in others):
+    if others and all(_is_otherwise(word) or (plain and _LIMIT(word)) for word in others):
         place = next(place for place, word in enumerate(found) if word in others)
         raise InputError(
             f"data.{key}: the column {cells.name!r} holds numbers, but in {row_name(cells.index[place])} it is "
@@ -230,7 +229,6 @@ _OTHERWISE = re.compile(
     rf"|\({_SIZE}\)|{_SIZE}-"
 ).fullmatch
 _LIMIT = re.compile(rf"[<>≤≥~≈]=? ?{_SIZE}").fullmatch
-_LIMIT_OR_MORE = re.compile(rf"[<>≤≥~≈]=? ?{_SIZE}|{_SIZE} ?\+").fullmatch
 _DIGITS = re.compile(r"[+\-−＋－]?\d+(?:[.,．，٫]\d+)?").fullmatch  # of any script
 # Of another base, with an exponent that no table reads, in quotes, or as a text or a formula of a spreadsheet.
 _DECIMAL = r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)"
@@ -243,8 +241,16 @@ _AS_A_PROGRAM = re.compile(
 _MARKS = frozenset(
     {"na", "n/a", "#n/a", "<na>", "nat", "n.a.", "nan", "null", "none", "nil", "missing", "unknown", "-", "--", "---"}
     | {"–", "—", "?", ".", "..", "...", "…", "*"}
+    # In German, French, Spanish, Japanese and Chinese, and as spreadsheets in these write #N/A.
+    | {"k.a.", "k. a.", "keine angabe", "n.v.", "unbekannt", "fehlt", "n.d.", "nd", "n/d", "inconnu", "desconocido"}
+    | {"不明", "未知", "無回答", "未回答", "欠測", "欠損", "缺失", "#nv", "#n/d"}
 )
-_FAILURES = frozenset({"#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!"})
+_FAILURES = frozenset(
+    {"#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!"}
+    # In German, French, Spanish and Italian.
+    | {"#WERT!", "#BEZUG!", "#ZAHL!", "#ÜBERLAUF!", "#DIV/0 !", "#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!"}
+    | {"#¡DIV/0!", "#¡VALOR!", "#¡REF!", "#¿NOMBRE?", "#¡NUM!", "#¡NULO!", "#VALORE!", "#RIF!", "#NOME?", "#NULLO!"}
+)
 
 
 def is_number(cells: "Cells") -> bool:

@@ -240,7 +240,7 @@ CELLS = [
             ("powers of ten", "1x10^3", "2 × 10^4"), ("powers alone", "10^3", "10^4"), ("per mille", "1‰", "2 ‰"), ("minus behind", "1-", "2"),
             ("in quotes", '"""1"""', '"""2"""'), ("texts of a spreadsheet", "'1", "'2"), ("formulas", "=1", "=2"),
             ("beside unseen signs", "1\u200b", "2"), ("behind a mark of direction", "\u200e1", "2"), ("limits among numbers", "<1", "2"),
-            ("more than one among numbers", "10+", "2"), ("full-width signs of money", "￥1200", "￥300"), ("full-width per cent", "12％", "13.5％"),
+            ("full-width signs of money", "￥1200", "￥300"), ("full-width per cent", "12％", "13.5％"),
             ("other signs of money", "₹1200", "₩ 300"), ("letters of money", "EUR 1200", "1'300.50 CHF"), ("yen", "1200円", "300円"),
             ("ten thousands of yen", "12万円", "3.5万円"), ("dollars of a country", "US$1200", "R$ 30"), ("crowns", "12 Kč", "13 kr"),
         )
@@ -249,7 +249,18 @@ CELLS = [
         table(f"no numbers: {one}", csv([one, other] * 12), Taken(N))
         for one, other in (("1F", "2F"), ("10-20", "10-30"), ("2x4", "2x10"), ("1D3", "2D4"), ("<30", ">60"), ("1-", "1+"), ("120/80", "130/90"), ("1", "EUR"), ("Rs2", "SEK1A"), ("12 kg", "13 kg"))
     ),
-    table("grades with a plus or a minus", csv(["1+", "1", "1-", "2+"] * 6), Taken(N)),
+    *(
+        table(f"no numbers: {', '.join(values)}", csv([*values] * (N // len(values))), Taken(N))
+        for values in (("1+", "1", "1-", "2+"), ("0", "1+", "2+", "3+"), ("1", "2", "3", "4+"), ("1", "2", "3", "M"))
+    ),
+    *(
+        table(f"a mark of what is missing: {mark}", csv([mark, "1", "2", "3"] * 6), Refused(f"'a' holds numbers in 18 of 24 rows, and else {mark}; if these are missing"))
+        for mark in ("k.A.", "Keine Angabe", "n.d.", "#NV", "不明", "無回答")
+    ),
+    *(
+        table(f"a failure of a spreadsheet in another language: {mark}", csv([mark, "1", "2", "u"] * 6), Refused(f"the column 'a' holds {mark} in row 0, which a spreadsheet writes"))
+        for mark in ("#WERT!", "#BEZUG!", "#DIV/0 !", "#VALEUR!", "#¡DIV/0!")
+    ),
     table("labels with commas", csv(range(N), ['"0,5"', '"1,5"'] * 12), Refused("data.label: .* holds numbers, but in row 0 it is '0,5'.*data.task=classification")),
     table("labels with commas that are names", csv(range(N), ['"0,5"', '"1,5"'] * 12), Taken(N, classes=("0,5", "1,5")), task="classification"),
     table("labels of amounts that are no numbers", csv(range(N), ["<=50K", ">50K"] * 12), Taken(N, classes=("<=50K", ">50K"))),
