@@ -368,8 +368,11 @@ def small(text: str) -> str:
 
 
 def capital(text: str) -> str:
-    """The same with a capital letter in front; a name such as petal_length stays as it is."""
-    return text if "_" in text.partition(" ")[0] or not has_capitals() else text[:1].upper() + text[1:]
+    """The same with a capital letter in front; a name such as petal_length, cat.jpg or eGFR stays as it is."""
+    return text if _NAME.search(text.partition(" ")[0]) or not has_capitals() else text[:1].upper() + text[1:]
+
+
+_NAME = re.compile(r"_|\w[./\\]\w|\w[A-Z]")  # in a word that is written in one way
 
 
 def long_named(names: Sequence[str]) -> bool:

@@ -241,6 +241,9 @@ def test_what_was_given_is_called_by_what_it_is(given: object, text: str) -> Non
 
 def test_a_name_is_not_written_otherwise_where_a_sentence_begins_with_it() -> None:
     assert capital("petal_length carries 41%") == "petal_length carries 41%"
+    assert capital("cat.jpg, and beside it which pixels count") == "cat.jpg, and beside it which pixels count"
+    assert capital("eGFR carries 41%") == "eGFR carries 41%"
+    assert capital("mean. Then") == "Mean. Then"
     assert capital("petal length carries 41% of a_b") == "Petal length carries 41% of a_b"
     assert capital("") == ""
 
