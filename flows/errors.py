@@ -121,7 +121,7 @@ def _follow(root: Schema, detail: ErrorDetails) -> _Place:
         return place._replace(path=(*place.path, detail["loc"][-1]), schema={"properties": dict.fromkeys(known)})
     if "anyOf" in place.schema:
         return place._replace(
-            schema=place.schema | {"anyOf": [_resolved(root, member) for member in place.schema["anyOf"]]}
+            schema={**place.schema, "anyOf": [_resolved(root, member) for member in place.schema["anyOf"]]}
         )
     return place
 

@@ -290,6 +290,7 @@ class FactorySpec(TrainingSpec):
                 "model.fit, model.weights: only torch and Keras nets are trained or given weights here; "
                 f"{self.factory} must give a fitted model"
             )
+        made.require_kept(dataset)
         given = self.given(lambda: dataset, compute)
         return Weights(
             arrays={},
@@ -465,10 +466,11 @@ class FactorySpec(TrainingSpec):
         if outputs.ndim != 2 or outputs.shape[1] != wanted:
             what = "class" if some.classes else "label"
             each = f"one for each {what} ({listed(some.outputs)})" if wanted > 1 else f"one for {some.label_name}"
+            named = some.classes and not dataset.labelled.any()  # no labels say which classes there are
+            other = "name its outputs in their order: data.classes=[...]" if named else "the labels of the data"
             raise InputError(
                 f"model.factory: {self.factory} gives outputs of shape {outputs.shape} for {len(outputs)} samples, but "
-                f"the data asks for ({len(outputs)}, {wanted}): {each}; change the last layer of the model, or the "
-                "labels of the data"
+                f"the data asks for ({len(outputs)}, {wanted}): {each}; change the last layer of the model, or {other}"
             )
         return outputs
 
@@ -479,6 +481,7 @@ class FactorySpec(TrainingSpec):
             InputError: where the model does not take them.
         """
         made, some = self._made(compute), _first(dataset)
+        made.require_kept(dataset)
         backend = made.backend()
         model = (
             made.predicting(some, compute)[0]
@@ -675,8 +678,12 @@ class _Made(NamedTuple):
     logits: bool = False  # whether the config asks for them, which a fitted classifier has beside its probabilities
 
     def require_kept(self, dataset: Dataset) -> None:
-        """Raises InputError for a net that takes a table as it is, and would see something else for its precision."""
+        """Raises InputError for a net that takes a table as it is, and would see something else for its precision; and
+        for a fitted model that does not know the cells of a column. All rows are asked: those that come first may be
+        the few that are strange."""
         backend = self.backend()
+        if (own := fitted(self.item, 1)) is not None and self._of_columns(own, dataset):
+            require_known(own, dataset, "model.factory")
         if backend is not None and self.preprocess is None and backend.single(self.item):
             require_kept(dataset, "a net of float32")
 
@@ -832,7 +839,6 @@ class _Made(NamedTuple):
 
     def _on_columns(self, own: Fitted, some: Dataset, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         require_these(own, some, "model.factory")
-        require_known(own, some, "model.factory")
         require_order(own.classes, some, "model.factory")
         amounts = not own.classifies or (some.task == "regression" and own.gives_shares)
         output: OutputKind = "values" if amounts else "chances" if some.several else "probabilities"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from exhibit.flows.cli import run
 from exhibit.flows.compose import groups
@@ -107,6 +108,24 @@ def test_a_preprocess_gives_a_row_for_each_sample(
     own_module("mine", f"def net():\n    return {nets[framework]}, {preprocess}\n")
     with pytest.raises(InputError, match=said):
         tried("data=iris", "model=factory", "model.factory=mine:net", "method=[occlusion]")
+
+
+def test_outputs_of_pictures_without_labels_are_named(
+    tried: Callable[..., list[str]], own_module: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    """The classes of ImageNet are taken where nothing says others; there are no labels to change."""
+    own_module(
+        "mine",
+        "from torch import nn\n\ndef net():\n"
+        "    return nn.Sequential(nn.Conv2d(3, 2, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())\n",
+    )
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    for name in "ab":
+        Image.new("RGB", (32, 32), (ord(name), 0, 0)).save(folder / f"{name}.png")
+    words = "data=image_folder", f"data.path={folder}", "data.size=32", "model=factory", "model.factory=mine:net"
+    with pytest.raises(InputError, match=r"or name its outputs in their order: data\.classes=\[\.\.\.\]"):
+        tried(*words, "model.preprocess.scale=1", "method=[vanilla_grad]")
 
 
 def test_a_torch_net_is_given_no_words(tried: Callable[..., list[str]], own_module: Callable[[str, str], None]) -> None:

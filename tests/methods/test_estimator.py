@@ -653,6 +653,15 @@ def test_categories_that_a_model_does_not_know_are_refused(
         exhibit.explain(model, frame, np.arange(40) % 2, method="occlusion", check=[])
 
 
+def test_which_rows_come_first_does_not_decide_whether_a_model_knows_a_column() -> None:
+    """Eight rows of forty are strange: the model was tried on just these, and refused as one that knows none."""
+    frame = pd.DataFrame({"a": np.arange(40.0) % 7, "c": np.resize(["x", "y"], 40)})
+    model = _encoder_before_a_line().fit(frame, np.arange(40) % 2)
+    strange = frame.assign(c=["z"] * 8 + frame["c"].tolist()[8:])
+    report = exhibit.explain(model, strange, np.arange(40) % 2, method="occlusion", check=[])
+    assert report.attributions["occlusion"].shape == (40, 2)
+
+
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 @pytest.mark.parametrize(("own", "refused"), [("x", False), (" x", True), ("x ", True)])
 def test_a_file_whose_words_have_blanks_is_refused_for_a_fitted_model(
