@@ -24,13 +24,14 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
-from exhibit.flows.errors import ConfigError, every, listed, unknown
+from exhibit.flows.errors import ConfigError, every, unknown
 from exhibit.flows.filed import FILED
 from exhibit.flows.hydra_settings import is_hydras, refused, require_untouched
 from exhibit.flows.lacking import lacking
 from exhibit.flows.option_file import require_options
 from exhibit.flows.unreadable import reads, unreadable
 from exhibit.tasks.records.override import quoted
+from exhibit.tasks.records.shown import listed
 
 CONF = Path(__file__).parents[1] / "conf"
 PRIMARY = "report"

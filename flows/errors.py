@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -11,13 +11,12 @@ from pydantic_core import ErrorDetails
 
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.override import typed, typed_for
-from exhibit.tasks.records.shown import escaped
+from exhibit.tasks.records.shown import escaped, listed
 
 Schema = Mapping[str, Any]
 _T = TypeVar("_T")
 _M = TypeVar("_M", bound=BaseModel)
 
-_MOST_LISTED = 20
 _MOST_LINES = 6
 _ENOUGH = 20  # lines after which no more attempts are made, each of which may take a second
 
@@ -244,12 +243,6 @@ def _choices(schema: Schema) -> Iterator[str]:
         yield str(schema["const"])
     for member in schema.get("anyOf", ()):
         yield from _choices(member)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names with commas between, not more than a reader takes in."""
-    more = len(names) - _MOST_LISTED
-    return ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _nearest(given: str, names: list[str]) -> str:

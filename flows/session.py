@@ -18,7 +18,7 @@ from markupsafe import Markup
 from exhibit.flows.calls import Calls
 from exhibit.flows.config import Report, read_report
 from exhibit.flows.engine import Inline
-from exhibit.flows.errors import listed, validated
+from exhibit.flows.errors import validated
 from exhibit.flows.given import Subject, reading, subject, told
 from exhibit.flows.given_labels import Task, Words
 from exhibit.flows.kinds import KINDS
@@ -39,6 +39,7 @@ from exhibit.tasks.records.manifest import MANIFEST
 from exhibit.tasks.records.material import Material
 from exhibit.tasks.records.override import in_shell, quoted
 from exhibit.tasks.records.packing import unpack
+from exhibit.tasks.records.shown import listed
 from exhibit.tasks.stages.rehearsal import rehearse
 from exhibit.tasks.store import Store
 

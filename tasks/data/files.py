@@ -20,6 +20,7 @@ from exhibit.tasks.records.framing import Frame, Interpolation
 from exhibit.tasks.records.language import Message, mark, say
 from exhibit.tasks.records.opening import ends
 from exhibit.tasks.records.shelf import Shelf, Shelved
+from exhibit.tasks.records.shown import listed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -346,7 +347,7 @@ def class_names(folders: Sequence[str], names: Mapping[str, str]) -> Iterator[st
         raise InputError(f"data.path: the name of the folder {strange[0]} is no UTF-8; rename it")
     if unknown := set(names) - set(folders):
         raise InputError(
-            f"data.names: {', '.join(sorted(unknown))} are not folders of the data; there are {', '.join(folders)}"
+            f"data.names: {listed(sorted(unknown))} are not folders of the data; there are {listed([*folders])}"
         )
     return (names.get(folder, folder.replace("_", " ")) for folder in folders)
 

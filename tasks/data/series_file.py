@@ -24,7 +24,7 @@ from exhibit.tasks.data.rows import (
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.language import say
 from exhibit.tasks.records.override import typed
-from exhibit.tasks.records.shown import unread_by
+from exhibit.tasks.records.shown import listed, unread_by
 
 if TYPE_CHECKING:
     from exhibit.tasks.data.rows import Cells, Table
@@ -106,7 +106,7 @@ def wide_rows(table: "Table", key: str, channels: Sequence[str] | None, others: 
     prefixes = list(channels) if channels is not None else list(places)
     if missing := [prefix for prefix in prefixes if prefix not in places]:
         raise InputError(
-            f"data.channels: no column begins with {missing[0]!r} and ends in a number; there are {', '.join(places)}"
+            f"data.channels: no column begins with {missing[0]!r} and ends in a number; there are {listed([*places])}"
         )
     if not prefixes:
         raise InputError("data.path: no column is left as a step; see data.ignore")
@@ -213,7 +213,7 @@ def stored_rows(
     if missing := [name for name in (array, time) if name is not None and name not in arrays]:
         setting = "array" if missing[0] == array else "time"
         raise InputError(
-            f"data.{setting}: {path.name} has no array {missing[0]!r}; there are {', '.join(_names(path))}"
+            f"data.{setting}: {path.name} has no array {missing[0]!r}; there are {listed([*_names(path)])}"
         )
     values = arrays[array]
     if values.ndim not in (2, 3) or values.dtype.kind not in "fiub" or not values.size:

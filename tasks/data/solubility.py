@@ -23,6 +23,7 @@ from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Excluded, Input
 from exhibit.tasks.records.language import mark, say, say_all
 from exhibit.tasks.records.shelf import Shelf
+from exhibit.tasks.records.shown import listed as told
 
 
 class Listed(NamedTuple):
@@ -241,7 +242,7 @@ def _rows(path: Path, columns: Sequence[str], key: str) -> list[dict[str, str]]:
         if missing := [name for name in columns if name not in names]:
             raise InputError(
                 f"data.{key}: {path.name} needs the columns {', '.join(columns)}; {', '.join(missing)} is missing, "
-                f"there are {', '.join(names)}"
+                f"there are {told([*names])}"
             )
         return list(table)
 

@@ -58,7 +58,8 @@ def read_table(
         match path.suffix.lower():
             case ".csv":
                 require_text(path, key)
-                _require_few_columns(_count_names(path), path, key, limits)
+                _require_few_columns(named := _count_names(path), path, key, limits)
+                _require_short_lines(path, key, named)
                 heading = pd.read_csv(path, header=None, nrows=1, dtype="str", encoding="utf-8-sig")
                 _require_heading(heading, path, key, limits)
                 read: Callable[..., Any] = partial(
@@ -260,6 +261,27 @@ def _count_names(path: Path) -> int:
     with path.open(encoding="utf-8-sig", newline="") as file, suppress(csv.Error):  # pandas takes longer cells
         return len(next(filter(None, csv.reader(file)), []))
     return 0
+
+
+def _require_short_lines(path: Path, key: str, named: int) -> None:
+    """Raises InputError for a line of a million cells and more than the first one, of which pandas would make objects
+    before it says so. All others are left to pandas: lines are looked at one by one only where one is that long."""
+    with path.open("rb") as file:
+        cells = 0
+        while cells <= _MOST_CELLS and (part := file.read(1 << 20)):
+            cells = 0 if b"\n" in part or b"\r" in part else cells + part.count(b",")
+    if cells <= _MOST_CELLS:
+        return
+    with path.open(encoding="utf-8-sig", newline="") as text, suppress(csv.Error):
+        lines = csv.reader(text)
+        if (long := next((len(line) for line in lines if len(line) > max(named, _MOST_CELLS)), 0)) > 0:
+            raise InputError(
+                f"data.{key}: {path.name} cannot be read: line {lines.line_num} has {long:,} cells, and the first line "
+                f"names {named:,}; a cell with a comma stands in quotes"
+            )
+
+
+_MOST_CELLS = 1_000_000  # of a line that pandas is given
 
 
 def _count_columns(path: Path) -> int:

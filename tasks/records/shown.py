@@ -140,3 +140,12 @@ def _written(letter: str) -> str:
 def with_quotes(names: Sequence[str]) -> list[str]:
     """Names for a list with commas: those that hold one themselves, as "opened, year", in quotes."""
     return [repr(name) if "," in name else name for name in names]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas between, not more than a reader takes in."""
+    more = len(names) - _MOST_LISTED
+    return ", ".join(names[:_MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+_MOST_LISTED = 20

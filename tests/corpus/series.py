@@ -163,6 +163,7 @@ STORED = [
     wide("arrays of one channel", arrays(x=X[..., 0], y=np.array(Y)), Taken(N, ("value",)), file="s.npz"),
     wide("arrays with numbers as labels", arrays(x=X, y=np.arange(N) % 2), Taken(N, classes=("0", "1")), file="s.npz"),
     wide("an array of another name", arrays(z=X, y=np.array(Y)), Refused("has no array 'x'; there are z, y"), file="s.npz"),
+    wide("many arrays of other names", arrays(**{f"a{k}": np.zeros(0) for k in range(2_000)}), Refused("and 1,980 more$"), file="s.npz"),
     wide("no labels", arrays(x=X), Refused("data.label: there is no column y"), file="s.npz"),
     wide("labels of another length", arrays(x=X, y=np.array(Y[:5])), Refused(r"'y' of s.npz has the shape \(5,\)"), file="s.npz"),
     wide("labels of two axes", arrays(x=X, y=np.eye(N)), Refused(r"'y' of s.npz has the shape \(12, 12\)"), file="s.npz"),

@@ -110,6 +110,11 @@ THIRTEEN = [f"k{k % 3}" for k in range(N)]
 
 FILES = [
     table("a folder", lambda path: path.mkdir(), Refused("is a folder; put the rows there")),
+    table(
+        "a line of millions of commas",
+        "a,y\n1,p\n" + "," * 3_000_000 + "\n",
+        Refused("line 3 has 3,000,001 cells, and the"),
+    ),
     table("a pipe", lambda path: os.mkfifo(path), NO_FILE),
     table("an endless device", link("/dev/zero"), NO_FILE),
     table("an empty device", link("/dev/null"), NO_FILE),
