@@ -209,9 +209,15 @@ def _steps(method: MethodMaterial) -> str:
     if not high:
         return ""
     ends = {"low": str(low), "high": str(high), "median": str(median)}
+    used = tr("{number} steps", number=ends["low"]) if low == high else tr(_FROM_TO, **ends)
+    if method.sampling_gap is not None:  # the steps of its longest line: those of a line, not all that were taken
+        lines = tr("Each explanation is a mean over lines, one for each draw or row that is compared with.")
+        took = tr("The line of each that needed most took {steps}{met}.", steps=used, met=_converged(method))
+        if method.refined:
+            return sentences([lines, took])
+        return sentences([lines, tr("Steps on each line: {number}.", number=str(high)), _left_over(method)])
     if low == high == 1 and not method.refined:
         return sentences([tr("One step was used for each explanation."), _left_over(method)])
-    used = tr("{number} steps", number=ends["low"]) if low == high else tr(_FROM_TO, **ends)
     if method.refined:
         return tr("{steps} were chosen for each explanation{met}.", steps=used, met=_converged(method))
     return sentences([tr("{steps} were used for each explanation.", steps=used), _left_over(method)])
@@ -255,8 +261,8 @@ def _converged(method: MethodMaterial) -> str:
     more = f"method.{method.label}.max_steps=N"
     if not method.converged:
         return tr(
-            "; none of the explanations met the tolerance for their sum and their map, all were stopped at the limit "
-            "without meeting it (more steps: {setting})",
+            "; none of the explanations met the tolerance for their sum and their map: they were stopped at the limit "
+            "(more steps: {setting})",
             setting=more,
         )
     return tr(

@@ -55,8 +55,9 @@ def _figure(material: Material, method: MethodMaterial) -> Figure:
             method=tr(method.title),
         ),
         tr(
-            "A full point: converged, both below the dashed line, the tolerance of {tolerance}, in two successive "
-            "passes; a ring: out of steps.",
+            "A full point: converged, in two successive passes the residual below the dashed line, the tolerance of "
+            "{tolerance}, and the change between them, too, or too small for single precision to tell; a ring: out of "
+            "steps.",
             tolerance=share(content.tolerance),
         ),
         tr("{sentence}.", sentence=capital(clauses(named))),

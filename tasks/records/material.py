@@ -80,6 +80,7 @@ class MethodMaterial(Record):
     lead: Lead | None = None  # of the feature that matters most, by |a|, where samples can be followed by feature
     words: Words | None = None  # of texts that a model reads by a tokenizer of its own
     ladder: Ladder | None = None  # where steps were refined
+    tolerance: float | None = None  # to which, where they were; means over draws or rows have no ladder
     sampling_gap: Array | None = None  # (shown, targets), where draws are averaged
     draw_residual: Array | None = None  # (shown, targets), mean |residual| of the draws
     cost: Cost | None = None  # of all explanations, where it is known
@@ -121,7 +122,7 @@ class MethodMaterial(Record):
     @property
     def refined(self) -> bool:
         """Whether its steps were added until a tolerance was met, or until there were no more."""
-        return self.ladder is not None or self.converged < 1
+        return self.tolerance is not None or self.converged < 1
 
     @property
     def sizes(self) -> str:

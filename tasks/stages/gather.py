@@ -285,6 +285,7 @@ def _method(
         relative_error=_relative_error(part),
         background=None if method.against is None else drawn_of(method.against.rows, dataset, method.against.baseline),
         ladder=_ladder(method, results, score, dataset.take(selection.explained[selection.shown])),
+        tolerance=method.refined_to(),
         words=_words(results, dataset.take(selection.explained)),
         swarm=_swarm(method, results, dataset.take(selection.explained), selection, unit, drawing.top_k),
         lead=None if (sizes := results.per_sample.get(_FEATURES)) is None else Lead.of(np.abs(sizes)),

@@ -245,6 +245,29 @@ def test_steps_that_were_asked_for_are_said_with_what_is_left_over() -> None:
         assert ("are off from the change of the score by 1.2 at most, in logit." in text) == additive
 
 
+def test_steps_of_a_mean_over_lines_are_those_of_one_line() -> None:
+    """Of five rows of a background, 7 steps each were 35 gradients, and “7 steps were used for each explanation”."""
+    item = flowers([1, 2, 3, 4])
+    lines = item.methods[0].model_copy(update={"steps": (7, 15, 31), "sampling_gap": np.zeros((4, 1))})
+    for changes, said in (
+        ({}, "Steps on each line: 31."),
+        (
+            {"tolerance": 0.01},
+            "The line of each that needed most took 7 to 31 steps (median 15); all explanations met the tolerance",
+        ),
+        (
+            {"tolerance": 0.01, "converged": 0.0},
+            "none of the explanations met the tolerance for their sum and their map:",
+        ),
+    ):
+        method = lines.model_copy(update=changes)
+        text = chapter(item.model_copy(update={"methods": (method,)}), {}).model_dump_json()
+        assert "a mean over lines, one for each draw or row that is compared with" in text
+        assert said in text
+        assert "for each explanation." not in text
+        assert "the others were stopped" not in text
+
+
 def marked(present: tuple[int, int], absent: tuple[int, int], on_mark: float = 0.43) -> Material:
     """Pictures of roses with a mark on 4 of 64 pixels that has the share `on_mark` of the positive attribution."""
     values = np.full((8, 8), (1 - on_mark) / 60)
