@@ -81,8 +81,10 @@ class _PathMethod(GradientMethod):
         return "cosine" if self.n_steps == "auto" else "midpoint"
 
     def settings(self) -> dict[str, Any]:
-        """As every method, with the rule that is followed."""
-        return super().settings() | {"rule": self.chosen_rule()}
+        """As every method, with the rule that is followed; a number of steps is not refined to anything."""
+        unused = () if self.n_steps == "auto" else ("tolerance", "max_steps")
+        known = super().settings() | {"rule": self.chosen_rule()}
+        return {name: value for name, value in known.items() if name not in unused}
 
     def passes(self) -> Iterator[Pass]:
         """One pass of `n_steps`, or finer and finer ones while they stay within `max_steps` evaluations."""

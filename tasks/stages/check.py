@@ -295,15 +295,19 @@ def _signs_alike(one: Method, other: Method) -> bool:
 
 
 def variants(asked: CheckedMethod) -> dict[str, dict[str, tuple[Any, Any]]]:
-    """What is set otherwise in the other methods of the same kind: here and there, by label and setting."""
-    own = asked.method.model_dump(mode="json")
+    """What is set otherwise in the other methods of the same kind: here and there, by label and setting, as it is
+    followed where a method chooses."""
+    own = _followed(asked.method)
     alike = {label: method for label, (method, _) in asked.others.items() if method.option() == asked.method.option()}
     return {
-        label: {
-            name: (own[name], value) for name, value in method.model_dump(mode="json").items() if value != own[name]
-        }
+        label: {name: (own.get(name), value) for name, value in _followed(method).items() if value != own.get(name)}
         for label, method in alike.items()
     }
+
+
+def _followed(method: Method) -> dict[str, Any]:
+    """Every setting, with what is followed in place of what leaves it open."""
+    return method.model_dump(mode="json") | method.settings()
 
 
 def cascades(arrays: Arrays, seed: int, steps: int) -> Iterator[tuple[str, dict[str, Array]]]:

@@ -16,6 +16,7 @@ from exhibit.tasks.checks.stability import StabilitySpec
 from exhibit.tasks.data.select import TargetSpec
 from exhibit.tasks.methods import MethodSpec
 from exhibit.tasks.methods.gradient import VanillaGradSpec
+from exhibit.tasks.methods.integrated_gradients import IntegratedGradientsSpec
 from exhibit.tasks.methods.occlusion import OcclusionSpec
 from exhibit.tasks.methods.shap_tree import TreeShapSpec
 from exhibit.tasks.models import ModelSpec
@@ -28,7 +29,7 @@ from exhibit.tasks.records.explanation import Attribution, Selection
 from exhibit.tasks.records.model import Weights
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.records.verdict import CheckResult
-from exhibit.tasks.stages.check import CheckedMethod, check
+from exhibit.tasks.stages.check import CheckedMethod, check, variants
 from exhibit.tasks.stages.stage import read
 from exhibit.tasks.store import Store
 
@@ -244,3 +245,25 @@ def test_random_weights_that_give_no_numbers_are_said(measure: Measure, own_modu
     result = measure(RandomizationSpec(), data, part_of(data, ROWS), model=model, method=VanillaGradSpec())
     assert result.verdict == "not applicable"
     assert result.sentence.startswith("With random weights the model gives no finite numbers")
+
+
+def test_a_rule_that_follows_the_steps_is_another_setting() -> None:
+    """`rule: auto` is cosine where steps are refined and midpoint where they are not: two of them differ in both."""
+    methods = {
+        "refined": IntegratedGradientsSpec(),
+        "fixed": IntegratedGradientsSpec(n_steps=16),
+        "same": IntegratedGradientsSpec(rule="cosine"),
+        "midpoints": IntegratedGradientsSpec(rule="midpoint"),
+        "alone": VanillaGradSpec(),
+    }
+    others = {label: (method, ()) for label, method in methods.items()}
+    asked = CheckedMethod(
+        label="m", method=IntegratedGradientsSpec(), model=ForestSpec(), target=TargetSpec(), compute=COMPUTE,
+        found={}, shards=(), others=others, summaries=(),
+    )  # fmt: skip
+    assert variants(asked) == {
+        "refined": {},
+        "fixed": {"n_steps": ("auto", 16), "rule": ("cosine", "midpoint")},
+        "same": {},
+        "midpoints": {"rule": ("cosine", "midpoint")},
+    }

@@ -61,6 +61,12 @@ def test_refined_steps_are_those_of_the_cosine_rule_and_given_ones_midpoints() -
     np.testing.assert_allclose(step.alphas, [1 / 8, 3 / 8, 5 / 8, 7 / 8])
 
 
+def test_a_tolerance_that_nothing_is_refined_to_is_no_setting_of_a_reader() -> None:
+    refined, fixed = (set(IntegratedGradientsSpec(n_steps=n).settings()) for n in ("auto", 4))
+    assert refined - fixed == {"tolerance", "max_steps"}
+    assert fixed <= refined
+
+
 @pytest.mark.parametrize("rule", ["auto", *RULES])
 def test_an_allowance_below_the_first_pass_is_refused(rule: str) -> None:
     """It ended in a KeyError, once the data had been loaded and the model trained."""
