@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import Distribution
@@ -26,6 +26,7 @@ from pydantic import AfterValidator, Field
 from exhibit.tasks.distributions import provided, versions
 from exhibit.tasks.fingerprint import PROJECT, files_named, fingerprint, project_imports
 from exhibit.tasks.held import content_of, held, in_memory, libraries_of
+from exhibit.tasks.opened import forget, in_keys, note_named, note_variables, outdated
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.shown import said_by
 from exhibit.tasks.sources import facts_of, parsed, source_digest
@@ -196,6 +197,8 @@ def _place(module: ModuleSpec) -> str:
 
 # The text of each module of the user's own as it was first read, by whatever factory, since it was last forgotten.
 _read: dict[str, str] = {}
+_words: dict[str, Set[str]] = {}  # all strings of the code of a factory
+_forgotten: list[str] = []  # whose code was imported anew in this process, each time
 
 
 @cache  # until `reload_edited`: code that is edited while a stage runs is not the code that runs
@@ -205,11 +208,19 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
     they name; and the versions of the libraries. A package that is installed in place (editable) is the user's own. Of
     an object of a session, which has no source, it is the digest of its content.
 
-    What a module opens or imports under a name that is made when it runs is not seen.
+    What a module opens or imports under a name that is made when it runs is not in it; `exhibit.tasks.opened` notes it.
 
     Raises:
         InputError: for a module that is not trusted or not there.
     """
+    found = _code_of(factory)
+    for module in found["source"]:
+        if module in _read and (path := _file(module)) is not None:
+            in_keys(path)
+    return found
+
+
+def _code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
     if in_memory(factory):
         known = {name: version for top in libraries_of(factory) for name, version in versions(top).items()}
         return {"libraries": dict(sorted(known.items())), "source": {factory: content_of(factory)}}
@@ -220,6 +231,7 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
             "type PYTHONPATH=. before the command"
         )
     texts: dict[str, str] = {}
+    words: set[str] = set()
     docstrings = False
     libraries: dict[str, str] = {}
     files: dict[str, str] = {}
@@ -235,12 +247,15 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
         docstrings |= found.reads_docstrings  # of which module cannot be seen
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         files |= files_named(found.words, path.parent, package or name)
+        words |= {"setlocale"} if "setlocale" in text else set()
+        words |= found.words | {str(path.parent / word) for word in found.words if os.sep in word}
         project += project_imports(found.imports, package)
         waiting += [name.rpartition(".")[0]] if "." in name else []  # a package is run before what is in it
         for imported in _imports(parsed(text), package):
             libraries |= versions(imported)
             if is_own(imported) or imported.partition(".")[0] == module.partition(".")[0]:
                 waiting.append(imported)
+    _words[factory] = words
     of_project = fingerprint(project)
     source = {name: source_digest(text, docstrings=docstrings) for name, text in texts.items()}
     return {
@@ -249,9 +264,34 @@ def code_of(factory: str) -> Mapping[str, Mapping[str, str]]:
     }
 
 
+def note_files_named(factory: str, arguments: Any) -> None:
+    """Notes the files that the code of a factory names, or that its arguments do."""
+    words = _words.get(factory, ())
+    note_named(factory, words)
+    if "setlocale" in words:
+        note_variables(factory, _TONGUE)
+    note_named(factory, _strings(arguments))
+
+
+_TONGUE = ("LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MONETARY", "LC_NUMERIC", "LC_TIME", "LANG")
+
+
+def _strings(item: Any) -> Iterator[str]:
+    match item:
+        case str():
+            yield item
+        case Mapping():
+            yield from _strings(list(item.values()))
+        case list() | tuple():
+            for part in item:
+                yield from _strings(part)
+
+
 def edited_since(factory: str) -> bool:
     """Whether the code of a factory is another than when it was read."""
-    return code_of.__wrapped__(factory) != code_of(factory)
+    known, now = code_of(factory), _code_of(factory)
+    # Where code makes paths to import from, more of it can be seen once it runs.
+    return any(now[part].get(name) != mark for part in known for name, mark in known[part].items())
 
 
 def reload_edited(factory: str) -> None:
@@ -260,17 +300,30 @@ def reload_edited(factory: str) -> None:
 
     What runs already goes on with what it has.
     """
-    before = code_of(factory)
-    if not edited_since(factory) and not any(map(_edited, before["source"])):
+    before, kept = code_of(factory), outdated(factory)
+    if not kept and not edited_since(factory) and not any(map(_edited, before["source"])):
         return
-    known = {*before["source"], *_read}
+    imported = forget()
+    known = {*before["source"], *_read, *_modules_in(imported)}
     code_of.cache_clear()
     _read.clear()
+    _forgotten.append(factory)
     for module in known | code_of(factory)["source"].keys():
         if is_own(module) and (loaded := sys.modules.pop(module, None)) is not None and loaded.__file__:
             # Bytecode is known by the second and the size of its source, in which two edits may be alike.
             Path(importlib.util.cache_from_source(loaded.__file__)).unlink(missing_ok=True)
     importlib.invalidate_caches()
+
+
+def times_reloaded() -> int:
+    """How often this process has imported code of the user's own anew: what was made before is made of the old."""
+    return len(_forgotten)
+
+
+def _modules_in(paths: Set[str]) -> list[str]:
+    """The modules that were loaded from these files."""
+    loaded = list(sys.modules.items())
+    return [name for name, module in loaded if os.path.realpath(vars(module).get("__file__") or "") in paths]
 
 
 def _edited(module: str) -> bool:
@@ -298,7 +351,8 @@ def _file(module: str) -> Path | None:
         spec = importlib.util.find_spec(module)
     except (ModuleNotFoundError, ValueError):  # a name in a module, not a module; a module that was made without a file
         return None
-    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    found = Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    return found if found is not None and found.is_file() else None  # not in an archive
 
 
 def _imports(tree: ast.AST, package: str) -> Iterator[str]:

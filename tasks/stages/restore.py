@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from exhibit.tasks.factory import times_reloaded
 from exhibit.tasks.medium import Medium
 from exhibit.tasks.models.choice import ModelChoice
 from exhibit.tasks.protocols import Compute, Model
@@ -40,7 +41,8 @@ def _content(files: Path | tuple[Path, ...]) -> str | list[str]:
 def restored(medium: Medium, model: ModelChoice, compute: Compute, dataset: Digest, weights: Digest) -> Model:
     """The model, made once for several stages of a process while the code that makes it, and the files that it reads
     beside its weights, stay the same."""
-    return _restored(medium, model, compute, dataset, weights, canonical_json([users_code(model), _beside(model)]))
+    code = canonical_json([users_code(model), times_reloaded(), _beside(model)])
+    return _restored(medium, model, compute, dataset, weights, code)
 
 
 def _beside(model: ModelChoice) -> dict[str, Any] | None:

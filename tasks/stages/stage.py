@@ -10,7 +10,7 @@ from threading import RLock
 from typing import Any, ParamSpec, Self, TypeVar
 
 from exhibit.tasks import frameworks  # noqa: F401 - sets what decides bits, so it is part of every key
-from exhibit.tasks.factory import code_of, edited_since, reload_edited
+from exhibit.tasks.factory import code_of, edited_since, note_files_named, reload_edited
 from exhibit.tasks.fingerprint import edited, fingerprint
 from exhibit.tasks.opened import read_by
 from exhibit.tasks.own import running
@@ -79,6 +79,9 @@ def run_stage(
     functions = _functions(chosen)
 
     def kept() -> Mapping[str, bytes]:
+        for item in chosen:
+            if item.own_function is not None:
+                note_files_named(item.own_function, item.model_dump(mode="json").get("arguments"))
         with running(functions):
             outputs = compute()
         refuse_edited(code["source"], chosen)
