@@ -39,7 +39,7 @@ from exhibit.tasks.records.shown import escaped
 from exhibit.tasks.room import left
 
 _NOT_IN_MANIFEST = {"manifest.json", REPORT, f"report.{REPORT}"}  # the last: of the PDF alone, where it lies in its run
-_AS_IT_WENT = {"overrides.txt", CRATE}  # what was typed, and when: it follows from nothing
+AS_IT_WENT = {"overrides.txt", CRATE}  # what was typed, and when: it follows from nothing
 _REQUIRED_FILES = {"report.pdf", "evidence.json"}  # without which there is nothing to verify
 
 
@@ -181,7 +181,7 @@ def made_again(run: Path) -> Subject:
     """A run whose pages carry the evidence of another one: what was derived, beside which that is compared."""
     manifest = _read_manifest(run)
     evidence = _parsed_evidence((run / "evidence.json").read_bytes(), "evidence.json")
-    files = {name: run / name for name in manifest.files if name not in _AS_IT_WENT}
+    files = {name: run / name for name in manifest.files if name not in AS_IT_WENT}
     attached = {
         name.removeprefix("tables/"): path.read_bytes()
         for name, path in files.items()
@@ -201,7 +201,7 @@ def _intact_run(directory: Path, trust: Sequence[Any] | None) -> Subject:
         inside = subject.attached.get(name.removeprefix("tables/"))
         if inside is not None and (directory / name).read_bytes() != inside:
             raise Damage(f"{name}: it is not the one in report.pdf")
-    return subject._replace(files={name: directory / name for name in manifest.files if name not in _AS_IT_WENT})
+    return subject._replace(files={name: directory / name for name in manifest.files if name not in AS_IT_WENT})
 
 
 def _read_manifest(directory: Path) -> Manifest:

@@ -10,7 +10,7 @@ from typing import Any
 from exhibit.flows.alike import largest, unlike
 from exhibit.flows.derivation import Access, derive, from_the_pdf, required_inputs
 from exhibit.flows.errors import debugging, one_line_message
-from exhibit.flows.integrity import Damage, Subject, lacks_memory, made_again, read, reading, require_report
+from exhibit.flows.integrity import AS_IT_WENT, Damage, Subject, lacks_memory, made_again, read, reading, require_report
 from exhibit.flows.signatures import trusted, unsatisfied
 from exhibit.flows.verification import Outcome, Verification
 from exhibit.tasks.document.pdf_alike import differing_pdfs
@@ -18,6 +18,7 @@ from exhibit.tasks.evidence.bill import BILL, normalised, versions
 from exhibit.tasks.evidence.evidence import constraints
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.evidence import Evidence
+from exhibit.tasks.records.manifest import MANIFEST
 
 
 def verify(
@@ -103,7 +104,7 @@ def compared(target: Path, before: Subject, after: Subject) -> Verification:
 
     others = [name for name in _compared_names(before, after) if not _same_bytes(before, after, name)]
     if before.evidence == after.evidence and before.pdf == after.pdf and not others:
-        return found("identical", "report.pdf: the same bytes")
+        return found("identical", *_left_out(before), "report.pdf: the same bytes")
     asked = _differing_keys(_request(before.evidence), _request(after.evidence))
     sentences = [f"evidence.json, {name}: not what is derived" for name in asked]
     if not libraries and diverged is None:
@@ -120,7 +121,14 @@ def compared(target: Path, before: Subject, after: Subject) -> Verification:
         size = max(size, apart)
     if sentences:
         return found("different", *dict.fromkeys(sentences), size=size)
-    return found("within tolerance", _ALIKE, size=size)
+    return found("within tolerance", *_left_out(before), _ALIKE, size=size)
+
+
+def _left_out(subject: Subject) -> Iterator[str]:
+    """Of a run, what no second derivation can give: anybody can have written it."""
+    if subject.files:
+        names = ", ".join(sorted({*AS_IT_WENT, MANIFEST}))
+        yield f"not compared, for they say how the run went, which nothing gives again: {names}"
 
 
 _OTHER_BYTES = "other bytes, though all that it is made of is the same"

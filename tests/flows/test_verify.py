@@ -399,6 +399,17 @@ def subject(made: Path) -> Subject:
     return read(made)
 
 
+def test_what_of_a_run_is_not_compared_is_not_called_the_same(subject: Subject) -> None:
+    """What was typed, and when, can be rewritten by whoever seals the run again; of a lone PDF all is compared."""
+    found = compared(Path("run"), subject, subject)
+    assert (found.outcome, found.findings[1]) == (
+        "identical",
+        "not compared, for they say how the run went, which nothing gives again: "
+        "manifest.json, overrides.txt, ro-crate-metadata.json",
+    )
+    assert not any("not compared" in one for one in compared(Path("r.pdf"), alone(subject), alone(subject)).findings)
+
+
 def alone(subject: Subject, changes: Mapping[str, bytes] | None = None) -> Subject:
     """The same PDF without its run, and with other attachments."""
     return subject._replace(attached={**subject.attached, **(changes or {})}, files={})
