@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from exhibit.tasks.models.tokenizer_files import ADDED, require_same_letters, require_same_tokens
 from exhibit.tasks.records.base import InputError
 from exhibit.tasks.records.opening import ends
 from exhibit.tasks.records.shown import as_power, escaped, unread_by
@@ -51,11 +52,13 @@ def opened(path: Path) -> Folder:
     names = _outputs(config)
     why = "it cuts the texts; AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) of transformers writes it"
     tokenizer = _existing(path, TOKENIZER, why)
-    _require_same_case(tokenizer, settings.get("tokenizer_config.json", {}))
+    content = _json(tokenizer)
+    require_same_letters(content, settings.get("tokenizer_config.json", {}))
     special = {**settings.get("special_tokens_map.json", {}), **settings.get("tokenizer_config.json", {})}
     weights = _weights(path)
     size = _vocabulary(config)
     ids = _ids(tokenizer)
+    require_same_tokens(content, ids, settings)
     if size is not None and (beyond := max(ids.values(), default=0)) >= size:
         raise InputError(
             f"model.path: {tokenizer} has a token of id {beyond}, but the model of {CONFIG} knows {size} tokens; the "
@@ -84,7 +87,7 @@ def opened(path: Path) -> Folder:
 
 
 _LARGEST = 100_000_000  # ids, as `Brought` has it
-_BESIDE = ("tokenizer_config.json", "special_tokens_map.json")
+_BESIDE = ("tokenizer_config.json", "special_tokens_map.json", ADDED)
 
 
 def _require_folder(path: Path) -> None:
@@ -178,24 +181,6 @@ def _ids(tokenizer: Path) -> dict[str, int]:
     with of_the_tokenizers(tokenizer):
         found: dict[str, int] = Tokenizer.from_str(tokenizer.read_text(encoding="utf-8")).get_vocab()
     return found
-
-
-def _require_same_case(tokenizer: Path, settings: Mapping[str, Any]) -> None:
-    """Raises InputError where the two files of a tokenizer say otherwise whether capitals count as small letters:
-    transformers follows the settings, and the tokenizers library the tokenizer."""
-    told, kind = settings.get("do_lower_case"), str(settings.get("tokenizer_class", ""))
-    normalizer = _json(tokenizer).get("normalizer")
-    lower = normalizer.get("lowercase") if isinstance(normalizer, Mapping) else None
-    if isinstance(told, bool) and isinstance(lower, bool) and told != lower and kind not in _AS_IN_ITS_FILE:
-        raise InputError(
-            f"model.path: tokenizer_config.json says do_lower_case: {str(told).lower()}, and {tokenizer.name} "
-            f"lowercase: {str(lower).lower()}; so it is not clear which tokens the model was trained on. Set the one "
-            "that is wrong, or save the tokenizer of the training again: AutoTokenizer.from_pretrained(DIR)"
-            ".save_pretrained(DIR)"
-        )
-
-
-_AS_IN_ITS_FILE = ("PreTrainedTokenizerFast", "TokenizersBackend")  # classes that know no such setting
 
 
 def _outputs(config: Mapping[str, Any]) -> tuple[str, ...]:

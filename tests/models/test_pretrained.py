@@ -39,6 +39,15 @@ def with_settings(name: str = "config.json", **settings: object) -> Callable[[Pa
     return lambda folder: changed(folder, name, **settings)
 
 
+def beside(name: str, **settings: object) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).write_text(json.dumps(settings))
+
+
+def in_tokenizer(folder: Path, **settings: object) -> None:
+    found = json.loads((path := folder / "tokenizer.json").read_text())
+    path.write_text(json.dumps(found | {"normalizer": found["normalizer"] | settings}))
+
+
 def pickled(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
 
@@ -68,6 +77,34 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
     "capitals in two ways": (
         with_settings("tokenizer_config.json", do_lower_case=False, tokenizer_class="BertTokenizer"),
         "says do_lower_case: false, and tokenizer.json lowercase: true",
+    ),
+    "accents in two ways": (
+        with_settings("tokenizer_config.json", strip_accents=False, tokenizer_class="BertTokenizer"),
+        "says strip_accents: false, and tokenizer.json strip_accents: null",
+    ),
+    "ideographs in two ways": (
+        with_settings("tokenizer_config.json", tokenize_chinese_chars=False, tokenizer_class="BertTokenizerFast"),
+        "says tokenize_chinese_chars: false, and tokenizer.json handle_chinese_chars: true",
+    ),
+    "capitals of which nothing is said": (
+        lambda folder: ((folder / "tokenizer_config.json").unlink(), in_tokenizer(folder, lowercase=False)),
+        "says do_lower_case: true, as it is where nothing is said, and tokenizer.json lowercase: false",
+    ),
+    "a token that is added beside": (
+        beside("added_tokens.json", smiley=84),
+        r"added_tokens.json adds the token 'smiley' as 84, and tokenizer.json does not; so it is not clear",
+    ),
+    "a token that the settings add": (
+        with_settings("tokenizer_config.json", added_tokens_decoder={"84": {"content": "smiley"}}),
+        r"tokenizer_config.json adds the token 'smiley' as 84, and tokenizer.json does not",
+    ),
+    "a special token that the settings add": (
+        beside("special_tokens_map.json", additional_special_tokens=["the"]),
+        r"special_tokens_map.json adds the token 'the', and tokenizer.json does not",
+    ),
+    "a token of another id": (
+        beside("added_tokens.json", **{"[CLS]": 84}),
+        r"adds the token '\[CLS\]' as 84, and tokenizer.json does not, which has it as 2",
     ),
     "another head": (with_settings(architectures=["BertForMaskedLM"]), "a BertForMaskedLM, which gives no scores"),
     "several labels": (with_settings(problem_type="multi_label_classification"), "judged one by one"),
