@@ -29,6 +29,7 @@ from exhibit.tasks.records.language import (
     say,
     say_all,
 )
+from exhibit.tasks.records.near import is_or_are
 from exhibit.tasks.records.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -256,6 +257,7 @@ class RowsSpec(Data):
             require_groups(table, self.groups, self.labels)
             labels = self._labels(table)
             reader: Any = learned(table)
+            self._require_named(table, reader, labels)
             part, values = self._part(table, "path", labels, reader)
             training = part.split[part.usable] == "train"
             if self.label is not None and not training.any():
@@ -355,6 +357,27 @@ class RowsSpec(Data):
         if len(self.labels) < 2:
             return say("The model predicts the column {column}: {why}.", column=name, why=why)
         return say("The model predicts the columns {columns}: {why}.", columns=name, why=why)
+
+    def _require_named(self, table: "Table", reader: Any, labels: Labels | SeveralLabels) -> None:
+        """Raises InputError for a name or a unit of a column, or the name of a class, that is not there."""
+        there = self.titled(table, reader)
+        for key, given in {"names": self.names, "units": self.units}.items():
+            if strange := [name for name in given if name not in there]:
+                raise InputError(
+                    f"data.{key}: {', '.join(map(repr, strange))} {is_or_are(strange)} no column of "
+                    f"{self.files()['path'].name}; there {is_or_are(there)} {', '.join(there)}"
+                )
+        if not labels.classes or isinstance(self.classes, tuple):
+            return
+        if strange := [name for name in self.classes if name not in labels.classes]:
+            raise InputError(
+                f"data.classes: {', '.join(map(repr, strange))} {is_or_are(strange)} no class of the label "
+                f"{labels.name!r}; there {is_or_are(labels.classes)} {', '.join(labels.classes)}"
+            )
+
+    def titled(self, table: "Table", _: Any) -> list[str]:
+        """What may have a name and a unit."""
+        return [str(name) for name in table.columns]
 
     def _named(self, classes: tuple[str, ...]) -> tuple[str, ...]:
         """What a reader calls the classes."""

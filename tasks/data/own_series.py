@@ -211,6 +211,10 @@ class SeriesSpec(RowsSpec):
         """The channels and the clock of a scheme."""
         return Clock.model_validate(plain)
 
+    def titled(self, table: "Table", reader: Clock) -> list[str]:
+        """Channels, and columns beside them."""
+        return [*reader.channels, *(str(name) for name in table.columns if name != SAMPLE), *self.ignore]
+
     def input(self, reader: Clock, values: Array) -> Input:
         """The series."""
         titles = [self.names.get(name, name) for name in reader.channels]

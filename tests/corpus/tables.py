@@ -124,6 +124,16 @@ FILES = [
     table("a dangling link", link("nowhere.csv"), Refused("t.csv does not exist; put the rows there")),
     table("a loop of links", link("t.csv"), Refused("cannot be opened")),
     table("nothing", lambda path: None, Refused("t.csv does not exist")),
+    table(
+        "a name for no column", GOOD, Refused("data.names: 'A' is no column of t.csv; there are"), names={"A": "one"}
+    ),
+    table("a unit for no column", GOOD, Refused("data.units: 'c' is no column of t.csv; there are"), units={"c": "kg"}),
+    table(
+        "a name for no class",
+        "a,y\n1,p\n2,q\n3,p\n4,q\n",
+        Refused("data.classes: 'r' is no class of the label 'y'"),
+        classes={"p": "one", "r": "two"},
+    ),
     table("another ending", GOOD, Refused("ends in '.xlsx'; give a .csv or a .parquet"), file="t.xlsx"),
     table("no ending", GOOD, Refused("ends in ''"), file="t"),
     table("an ending in capitals", GOOD, NUMBERS, file="T.CSV"),
