@@ -38,8 +38,8 @@ from exhibit.tasks.records.base import InputError
 from tests.document.test_press import unprintable
 with suppress(InputError):
     _render_side_by_side(unprintable())
-[copy] = active_children()
-copy.join()
+for copy in active_children():
+    copy.join()
 """
 
 
