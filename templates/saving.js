@@ -63,9 +63,17 @@ function vector(svg, box) {
 
 // Pixels stay squares. The policy of the page forbids style attributes, not styles.
 function raster(image, box) {
-  const node = drawn("image", { ...box, href: image.src ?? image.toDataURL(), preserveAspectRatio: "none" });
+  const node = drawn("image", { ...box, href: asPNG(image), preserveAspectRatio: "none" });
   node.style.imageRendering = "pixelated";
   return [node, drawn("rect", { ...box, fill: "none", stroke: getComputedStyle(image).borderTopColor })];
+}
+
+// The page holds pictures as WebP where that is smaller, which few programs know in an SVG.
+function asPNG(image) {
+  if (image.tagName === "CANVAS") return image.toDataURL();
+  const canvas = make("canvas", { width: image.naturalWidth, height: image.naturalHeight });
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  return canvas.toDataURL();
 }
 
 // Each word where it stands: a picture knows no lines.

@@ -230,9 +230,9 @@ def _tables(document: Document, facts: Facts) -> list[Table]:
 def _picture(medium: Medium, reduction: screen.Reduction, part: Part, alt: str, width: int | None = None) -> Markup:
     """A part inside the page: vector pictures as elements, so that they use its fonts and colours."""
     if part.media_type == "image/png":
-        data = b64encode(screen.reduced(part, reduction) if medium == "screen" else part.data).decode()
-        return Markup('<img alt="{}" width="{}" src="data:image/png;base64,{}">').format(
-            alt, width or part.size[0], data
+        kind, data = screen.reduced(part, reduction) if medium == "screen" else (part.media_type, part.data)
+        return Markup('<img alt="{}" width="{}" src="data:{};base64,{}">').format(
+            alt, width or part.size[0], kind, b64encode(data).decode()
         )
     svg = part.data.decode()
     if medium == "screen":  # a title would pop up under the pointer
