@@ -12,6 +12,7 @@ from exhibit.tasks.document import (
     agreement,
     bearing,
     behaviour,
+    cascade,
     datasheet,
     ends,
     explained,
@@ -95,6 +96,7 @@ def chapter(
             Block(paragraphs=_baselines(material), tables=(_parameters(material),)),
             *own.appendix(material),
             *ladder.blocks(material),
+            *cascade.blocks(material),
         ),
     )
 
@@ -452,6 +454,7 @@ def figures(material: Material, scales: Scales) -> tuple[Figure, ...]:
         *whom_figures.figures(material),
         *model.figures(material),
         *ladder.figures(material),
+        *cascade.figures(material),
     )
 
 

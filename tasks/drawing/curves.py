@@ -1,4 +1,4 @@
-"""Learning curves: values per epoch, each line named at its end."""
+"""Values per epoch, or per layer: lines, each named at its end."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,19 +8,19 @@ import numpy as np
 from exhibit.tasks.drawing.axis import SIZE, Axis, quiet_word, ticks, upright
 from exhibit.tasks.drawing.descriptor import FigureKind, chart
 from exhibit.tasks.drawing.svg import COLUMN, INK, MAIN, QUIET, RULE, SECOND, element, line, picture, text, text_width
-from exhibit.tasks.records.figure import Curves, Part, Reading, Series
+from exhibit.tasks.records.figure import Cascade, Curves, Lines, Part, Reading, Series
 from exhibit.tasks.records.language import mark
 
 _LEFT, _TOP, _HEIGHT = 48.0, 8.0, 190.0
 _APART = 13.0  # CSS pixels between names of lines
 
 
-def curves(content: Curves, width: float) -> Part:
-    """Lines over epochs from 1 on; the vertical axis holds zero."""
+def curves(content: Lines, width: float, held: Sequence[float] = ()) -> Part:
+    """Lines over whole numbers from 1 on; the vertical axis holds zero, and the values `held`."""
     total = COLUMN * width
     epochs = max(2, *(len(series.values) for series in content.series))
     right = total - max(text_width(series.name, SIZE, 600) for series in content.series) - 14
-    x, y = Axis(1, epochs, _LEFT, right), _levels(content.series)
+    x, y = Axis(1, epochs, _LEFT, right), _levels(content.series, held)
     grid = [
         line(_LEFT, at, right, at, RULE, 0.6, "rule") + quiet_word(label, _LEFT - 7, at + 4, "end")
         for at, label in y.ticks(4)
@@ -34,8 +34,13 @@ def curves(content: Curves, width: float) -> Part:
     return picture("chart", total, y.start + 38, *grid, axis, *_lines(content.series, x, y), *marks, *names)
 
 
-def _levels(series: Sequence[Series]) -> Axis:
-    values = np.concatenate([item.values for item in series])
+def cascade(content: Cascade, width: float) -> Part:
+    """Correlations, of which 1 is the most that there can be."""
+    return curves(content, width, held=(1.0,))
+
+
+def _levels(series: Sequence[Series], held: Sequence[float]) -> Axis:
+    values = np.concatenate([held, *(item.values for item in series)])
     low, high = min(0.0, float(np.nanmin(values))), float(np.nanmax(values)) * 1.04
     return Axis(low, high if high > low else low + 1.0, _TOP + _HEIGHT, _TOP)
 
@@ -94,5 +99,18 @@ CURVES = FigureKind(
         title=mark("Learning curves"),
         text=mark("How the error falls, or the share of right answers rises, with every round of training."),
         warning=mark("Where the line of the test data rises again the model learns its training data by heart."),
+    ),
+)
+
+CASCADE = FigureKind(
+    record=Cascade,
+    draw=chart(cascade),
+    reading=Reading(
+        title=mark("Random layers"),
+        text=mark(
+            "How much of an explanation is left when the layers of the model are made random one after another, from "
+            "the top down: 1 is the same order of importance, 0 an order that has nothing to do with it."
+        ),
+        warning=mark("A line that stays high belongs to an explanation that the weights of the model hardly touch."),
     ),
 )

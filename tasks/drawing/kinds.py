@@ -3,7 +3,7 @@
 from typing import Any
 
 from exhibit.tasks.drawing.colormap import colour_bar
-from exhibit.tasks.drawing.curves import CURVES
+from exhibit.tasks.drawing.curves import CASCADE, CURVES
 from exhibit.tasks.drawing.descriptor import FigureKind
 from exhibit.tasks.drawing.diagram import DIAGRAM
 from exhibit.tasks.drawing.effects import EFFECT_PANELS
@@ -31,6 +31,7 @@ _ALL: tuple[FigureKind[Any], ...] = (
     MOLECULES,
     SCATTER,
     CURVES,
+    CASCADE,
     PLANE,
     HISTOGRAMS,
     MATRIX,

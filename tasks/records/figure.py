@@ -151,13 +151,24 @@ class Scatter(FigureContent):
     y_label: str
 
 
-class Curves(FigureContent):
-    """Values per epoch."""
+class Lines(FigureContent):
+    """Values at 1, 2, 3, ..., each line named at its end."""
 
-    kind: Literal["curves"] = "curves"
     series: tuple[Series, ...]
     x_label: str
     y_label: str
+
+
+class Curves(Lines):
+    """Values per epoch."""
+
+    kind: Literal["curves"] = "curves"
+
+
+class Cascade(Lines):
+    """Values per layer, from the top of a model down."""
+
+    kind: Literal["cascade"] = "cascade"
 
 
 class Track(Record):
@@ -418,6 +429,7 @@ Content = Annotated[
     | Waterfall
     | Waterfalls
     | Ladder
+    | Cascade
     | Diagram
     | Tokens
     | Ranks

@@ -70,6 +70,14 @@ class CheckResult(Record):
         "positive" attribution and of the "area" (samples,) there."""
         return "positive" in self.details
 
+    @property
+    def cascade(self) -> tuple[tuple[str, ...], Array] | None:
+        """Where layers were made random one after another: their names, the top first, and the correlation (layers,)
+        with the trained model after each."""
+        if "spearman" not in self.details or "layers" not in self.details:
+            return None
+        return tuple(map(str, self.details["layers"].tolist())), self.details["spearman"]
+
     @classmethod
     def not_applicable(cls, check: str, method: str, sentence: str) -> Self:
         """Of a check that has no meaning here, and so fails nothing."""

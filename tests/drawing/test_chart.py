@@ -13,6 +13,7 @@ from exhibit.tasks.drawing.svg import signed, text_width
 from exhibit.tasks.records.figure import (
     BarPanels,
     Bars,
+    Cascade,
     Content,
     Curves,
     EffectPanel,
@@ -115,6 +116,16 @@ def test_a_curve_of_one_epoch_is_a_point(values: list[float]) -> None:
     drawn = svg(Curves(series=(Series(name="loss", values=np.array(values)),), x_label="epoch", y_label="loss"))
     assert len(re.findall(r'<circle class="curve main"', drawn)) == 1
     assert "<polyline" not in drawn
+
+
+@pytest.mark.parametrize("values", [[0.02, -0.03, 0.01], [0.9, 0.4, 0.2]])
+def test_the_axis_of_correlations_holds_one(values: list[float]) -> None:
+    """A correlation of 0.02 is not drawn as high as one of 0.9."""
+    drawn = svg(Cascade(series=(Series(name="saliency", values=np.array(values)),), x_label="x", y_label="y"))
+    (points,) = re.findall(r'<polyline[^>]* points="([^"]+)"', drawn)
+    first, last = (float(point.split(",")[1]) for point in (points.split()[0], points.split()[-1]))
+    zero, one = (float(re.findall(rf'y="([\d.]+)"[^>]*>{word}<', drawn)[0]) for word in ("0.0", "1.0"))
+    assert (last - first) / (zero - one) == pytest.approx(values[0] - values[-1], abs=0.01)
 
 
 def test_names_of_curves_that_end_together_stand_apart() -> None:
