@@ -160,9 +160,11 @@ def require_kept(dataset: Dataset, who: str) -> None:
         if not item.traits.named or item.values.dtype != np.float64:
             continue
         values, train = item.array, dataset.split == "train"
-        spread = values[train if train.any() else slice(None)].std(axis=0)
+        known = ~np.isnan(values)  # a missing cell is missing in 24 bits, too
+        rows = train if train.any() else slice(None)
+        spread = values[rows].std(axis=0, where=known[rows] | ~known[rows].any(axis=0))
         with np.errstate(over="ignore"):
-            moved = np.abs(values.astype(np.float32).astype(np.float64) - values).max(axis=0)
+            moved = np.abs(values.astype(np.float32).astype(np.float64) - values).max(axis=0, initial=0, where=known)
         lost = ~np.isfinite(moved) | (moved > _KEPT * spread)
         if lost.any():
             column = int(lost.argmax())

@@ -91,7 +91,7 @@ NETS: Mapping[str, str | None] = {
     "none": ONE_ARRAY, "text": ONE_ARRAY, "array": ONE_ARRAY, "truth": REAL, "whole": REAL, "complex": REAL,
     "raises": "ZeroDivisionError", "detached": SLOPES, "unguarded": SLOPES, "constant": SLOPES, "argmax": SLOPES,
     "two": WIDTH, "flat": WIDTH, "scalar": ROWS, "sigmoid": WIDTH, "one_row_less": ROWS, "double": None,
-    "embedding": "index out of range", "axis_dropped": "shapes cannot be multiplied", "rows_dropped": ROWS,
+    "embedding": "index out of range", "axis_dropped": "shapes cannot be multiplied", "rows_dropped": "a row for each sample was expected",
     "brain_float": "computes in bfloat16", "brain_outputs": None, "sparse_outputs": "outputs are a sparse tensor; give them whole",
     "outputs_without_values": "outputs are on the device meta, which holds no numbers", "lazy": "has no values yet, as of a lazy layer",
     "without_values": "lies on the device meta", "quantised": "is quantised",

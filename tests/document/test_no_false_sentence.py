@@ -232,7 +232,7 @@ def test_steps_that_did_not_converge_are_said_so() -> None:
     assert f"{said} without meeting it" in text
     none = stopped.model_copy(update={"converged": 0.0})
     text = chapter(item.model_copy(update={"methods": (none,)}), {}).model_dump_json()
-    assert "none of the explanations met the tolerance for their sum and their map, all were stopped at" in text
+    assert "none of the explanations met the tolerance for their sum and their map: they were stopped at" in text
 
 
 def test_steps_that_were_asked_for_are_said_with_what_is_left_over() -> None:

@@ -500,7 +500,7 @@ def test_what_is_wrong_about_several_labels_is_said(change: dict[str, Any], said
         ({"X": [np.zeros((2, 2)), np.zeros((3, 3))]}, "X: its samples have different shapes"),
         ({"X": object()}, "X: an object was given"),
         ({"X": np.zeros(4)}, "X: an array of shape (4,) was given"),
-        ({"X": np.full((3, 4), np.nan)}, "X"),
+        ({"X": np.full((3, 4), np.nan)}, "has missing or infinite values in 3 of 3 rows"),
         ({"y": [0, 1]}, "y: 2 labels were given for 30 samples of X"),
         (
             {"y": np.array([b"a", b"b", b"c"] * 10)},
