@@ -19,6 +19,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import Distribution
 from itertools import dropwhile
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -321,8 +322,9 @@ def times_reloaded() -> int:
 
 
 def _modules_in(paths: Set[str]) -> list[str]:
-    """The modules that were loaded from these files."""
-    loaded = list(sys.modules.items())
+    """The modules that were loaded from these files; what else stands among them, such as None for a name that is not
+    to be imported, has no file."""
+    loaded = [(name, module) for name, module in [*sys.modules.items()] if isinstance(module, ModuleType)]
     return [name for name, module in loaded if os.path.realpath(vars(module).get("__file__") or "") in paths]
 
 

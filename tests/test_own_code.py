@@ -115,6 +115,7 @@ def test_a_module_that_another_function_had_imported_is_loaded_anew_after_an_edi
     """Whichever function of the user's own saw it first: one process asks several, and outlives an edit."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv(TRUSTED, "ours,theirs,shared")
+    monkeypatch.setitem(sys.modules, "not_to_be_imported", None)  # as Python has it, and not only files are modules
     for name in ("ours", "theirs"):
         (tmp_path / f"{name}.py").write_text("from shared import GAIN\n\n\ndef make():\n    return GAIN\n")
 

@@ -57,11 +57,14 @@ def check(store: Store, spec: Check, asked: CheckedMethod) -> FinishedStage:
     in_score = _in_score(asked.method)
     in_score_too = frozenset(label for label, (method, _) in asked.others.items() if _in_score(method))
     signs_alike = frozenset(label for label, (method, _) in asked.others.items() if _signs_alike(asked.method, method))
+    different = variants(asked)
 
     def run() -> dict[str, bytes]:
         with one_at_a_time(asked.compute):
             return {
-                "result": pack(spec.measure(_Point(store, spec, asked, in_score, in_score_too, signs_alike).case()))
+                "result": pack(
+                    spec.measure(_Point(store, spec, asked, in_score, in_score_too, signs_alike, different).case())
+                )
             }
 
     inputs: dict[str, Digest | Sequence[Digest]] = {"shards": asked.shards, "dataset": asked.found["dataset"]}
@@ -84,7 +87,7 @@ def check(store: Store, spec: Check, asked: CheckedMethod) -> FinishedStage:
             for label, (method, _) in asked.others.items()
         }
     if "variants" in spec.needs:
-        given["variants"] = variants(asked)
+        given["variants"] = different
     if "model" in spec.needs:
         inputs["weights"] = asked.found["weights"]
         given |= {
@@ -107,6 +110,7 @@ class _Point:
     in_score: bool
     in_score_too: frozenset[str]
     signs_alike: frozenset[str]
+    different: Mapping[str, Mapping[str, tuple[Any, Any]]]
     _calls: list[int] = field(default_factory=list)  # samples that went through the model, call by call
 
     def case(self) -> Case:
@@ -121,7 +125,7 @@ class _Point:
             others={label: partial(self._shards, method, digests) for label, (method, digests) in asked.others.items()},
             in_score_too=self.in_score_too,
             signs_alike=self.signs_alike,
-            variants=variants(asked),
+            variants=self.different,
             trainings=self._trainings,
             score=self._score,
             explain=self._explain,
