@@ -115,6 +115,19 @@ def importance(count: int) -> Draw:
     return held
 
 
+def share(count: int, scales: tuple[float, ...]) -> Draw:
+    """Of |a|, normals of these scales, the largest one's share in all features: the line of a bar on page one."""
+
+    def held(random: np.random.Generator) -> bool:
+        values = random.normal(size=(count, len(scales), 1)) * np.array(scales)[:, None]
+        (found,) = importances("x", tuple("abcdefgh"[: len(scales)]), ("y",), "raw", [values])
+        assert found.share_error is not None
+        value = found.mean_absolute[0] / found.mean_absolute.sum()
+        return by_error(value, found.share_error[0], scales[0] / sum(scales), t.ppf(0.975, count - 1))
+
+    return held
+
+
 def group(count: int) -> Draw:
     def held(random: np.random.Generator) -> bool:
         (found,) = importances("x", ("f",), ("y",), "raw", [random.normal(1, 1, size=(count, 1, 1))])
@@ -327,6 +340,15 @@ CASES: tuple[Stated, ...] = (
     Stated("no drop from 80% of 30 pictures", "with and without a mark, Newcombe", difference(30, 30, (0.8, 0.8))),
     Stated("importance over 20 samples", "standard error over samples, Student's t", importance(20)),
     Stated("importance over 150 samples", "standard error over samples, Student's t", importance(150)),
+    *(
+        Stated(
+            f"share of {share_of} of the importance over {count} samples",
+            "standard error of the share over samples, Student's t",
+            share(count, scales),
+        )
+        for count in (20, 150)
+        for share_of, scales in (("67%", (2.0, 1.0)), ("40%", (4.0, 3.0, 2.0, 1.0)))
+    ),
     Stated("importance of a forest of 20 trees", "standard error over trees, Student's t", forest(20)),
     Stated(
         "first of four features over 20 samples",
