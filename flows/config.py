@@ -95,7 +95,7 @@ class Report(Spec):
     paths: Paths = Field(Paths(), description="where runs and the store are")
 
 
-_SHARED = Report.model_fields.keys() - {"points"}
+SHARED = Report.model_fields.keys() - {"points"}
 
 
 def read_report(overrides: Sequence[str], config_dir: Path | None = None) -> Report:
@@ -144,7 +144,7 @@ def assemble(composed: Sequence[Composed], options: Mapping[str, Mapping[str, Pa
 
 
 def _point(composed: Composed) -> Point:
-    own = {name: value for name, value in composed.config.items() if name not in _SHARED}
+    own = {name: value for name, value in composed.config.items() if name not in SHARED}
     title = own.pop("title", None)
     if title is None or title == "":
         title = composed.subject.replace("_", " ").capitalize()
@@ -165,4 +165,4 @@ def _framed(point: Point) -> Point:
 
 
 def _shared(composed: Composed) -> dict[str, Any]:
-    return {name: value for name, value in composed.config.items() if name in _SHARED}
+    return {name: value for name, value in composed.config.items() if name in SHARED}

@@ -2,6 +2,7 @@
 server. `import exhibit` offers what is here as `exhibit.explain`."""
 
 import json
+import re
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,11 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import numpy as np
-import yaml
 from markupsafe import Markup
+from omegaconf import OmegaConf
 
 from exhibit.flows.calls import Calls
-from exhibit.flows.config import Report, read_report
+from exhibit.flows.config import SHARED, Report, read_report
 from exhibit.flows.engine import Inline
 from exhibit.flows.errors import validated
 from exhibit.flows.given import Subject, reading, subject, told
@@ -37,7 +38,7 @@ from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.explanation import Attribution, Selection
 from exhibit.tasks.records.manifest import MANIFEST
 from exhibit.tasks.records.material import Material
-from exhibit.tasks.records.override import in_shell, quoted
+from exhibit.tasks.records.override import in_shell, literal, quoted
 from exhibit.tasks.records.packing import unpack
 from exhibit.tasks.records.shown import listed
 from exhibit.tasks.stages.rehearsal import rehearse
@@ -236,7 +237,9 @@ class Explanation:
 
     @property
     def config(self) -> str:
-        """The config as YAML, and in comments the command that gives the same, as far as there is one."""
+        """The config as YAML, which is a study where it is saved as conf/study/own.yaml. Comments in it say which two
+        functions of a module give the model and the data, and which commands give the same with them, as far as there
+        are any."""
         return _as_yaml(self._report, self._overrides, self._subject)
 
     def write(self, folder: str | Path) -> Path:
@@ -463,20 +466,22 @@ def _typed(value: Any) -> str:
 
 
 def _as_yaml(report: Report, overrides: Sequence[str], found: Subject) -> str:
-    held = {"model": found.model, "data": found.data}
-    names = {f"{group}.factory={quoted(name)}": f"{group}.factory=MODULE:{group}" for group, name in held.items()}
-    command = " \\\n#     ".join(["exhibit report", *(in_shell(names.get(item, item)) for item in overrides)])
     (point,) = report.points
     plain = point.model_dump(mode="json", by_alias=True, exclude={"label"})
     plain["model"]["factory"] = plain["data"]["factory"] = "???"
-    body = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
     if found.of_frames:
         return (
             "# The model is a function of whole columns, words or gaps among them. From the command line only a\n"
             "# fitted estimator is given these, so there is no command that gives the same; this was asked for.\n"
-            f"{body}"
+            f"{OmegaConf.to_yaml(_literal(plain))}"
         )
+    held = {"data": found.data, "model": found.model}
+    factories = {f"{group}.factory={quoted(name)}": f"{group}.factory=MODULE:{group}" for group, name in held.items()}
+    shared = [one for one in overrides if re.split(r"[.=]", one.lstrip("+"))[0] in SHARED]
+    study = ["exhibit report", "study=own", "--config-dir conf", *factories.values(), *map(in_shell, shared)]
+    command = ["exhibit report", *(in_shell(factories.get(item, item)) for item in overrides)]
     return (
+        "# @package _global_\n"
         "# The model and the data lay in the memory of a Python session and have no source, so this config alone does\n"
         "# not give the same. Missing are two functions in a module of yours, which EXHIBIT_TRUSTED_MODULES names:\n"
         "# model() gives the model, and data() a dictionary of the same rows and labels as they are here:\n"
@@ -484,8 +489,37 @@ def _as_yaml(report: Report, overrides: Sequence[str], found: Subject) -> str:
         "# A function, or the preprocess of a net, is given these inputs by name there, and not X as it was in the\n"
         "# session; what took something else, such as an estimator of texts, is wrapped in a function of them.\n"
         "# With these two functions it is\n"
-        f"#   {command}\n{body}"
+        f"#   {_SEVERAL_LINES.join(command)}\n"
+        "# or, with this text saved as conf/study/own.yaml,\n"
+        f"#   {_SEVERAL_LINES.join(study)}\n"
+        f"{OmegaConf.to_yaml(_STUDY | _literal(plain))}"
     )
+
+
+_SEVERAL_LINES = " \\\n#     "
+# Every setting of each method and check stands below, so none is taken from an option.
+_STUDY = {
+    "defaults": [
+        {"override /data": "factory"},
+        {"override /model": "factory"},
+        {"override /method": []},
+        {"override /check": []},
+        "_self_",
+    ]
+}
+
+
+def _literal(value: Any) -> Any:
+    """Texts that stand for themselves in a file that OmegaConf reads."""
+    match value:
+        case str():
+            return literal(value)
+        case dict():
+            return {key: _literal(one) for key, one in value.items()}
+        case list():
+            return [_literal(one) for one in value]
+        case _:
+            return value
 
 
 def _as_comments(found: Subject) -> str:

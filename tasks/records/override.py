@@ -85,6 +85,10 @@ def quoted(text: str) -> str:
     """A text in Hydra's grammar: between quotes unless it is a plain word."""
     if _PLAIN.fullmatch(text) and text.lower() not in _READ_OTHERWISE:
         return text
-    literal = _REFERENCE.sub(lambda found: found[1] * 2 + r"\${", text)  # else OmegaConf takes it for another key
-    escaped = _BEFORE_QUOTE.sub(lambda found: found[1] * 2 + ("\\" if found[2] else "") + found[2], literal)
+    escaped = _BEFORE_QUOTE.sub(lambda found: found[1] * 2 + ("\\" if found[2] else "") + found[2], literal(text))
     return f'"{escaped}"'
+
+
+def literal(text: str) -> str:
+    """A text for OmegaConf, which takes what stands in `${}` for another key."""
+    return _REFERENCE.sub(lambda found: found[1] * 2 + r"\${", text)

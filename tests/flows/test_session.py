@@ -24,7 +24,7 @@ from torch import nn
 
 import exhibit
 from exhibit.flows.calls import Calls
-from exhibit.flows.config import read_report
+from exhibit.flows.config import Report, read_report
 from exhibit.flows.engine import Inline
 from exhibit.flows.kinds import KINDS
 from exhibit.flows.points import Given, run_points
@@ -56,6 +56,22 @@ def net() -> nn.Sequential:
 
 def targets_of(report: exhibit.Explanation, method: str) -> np.ndarray:
     return report.scores.query("method == @method").output.to_numpy()
+
+
+def commands(report: exhibit.Explanation) -> list[list[str]]:
+    """The words of each command that `config` prints, without `exhibit report`, for the module `mine`."""
+    lines = [line.strip("# \\") for line in report.config.splitlines() if line.startswith("#  ")]
+    return [shlex.split(one) for one in " ".join(lines).replace("MODULE", "mine").split("exhibit report")[1:]]
+
+
+def from_study(report: exhibit.Explanation, folder: Path) -> Report:
+    """What the command asks for that `config` prints for a file that holds all of it."""
+    study = folder / "conf" / "study" / "own.yaml"
+    study.parent.mkdir(parents=True)
+    study.write_text(report.config, encoding="utf-8")
+    words = commands(report)[1]
+    at = words.index("--config-dir")
+    return read_report(words[:at] + words[at + 2 :], folder / words[at + 1])
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------
@@ -115,9 +131,10 @@ def test_a_classifier_without_probabilities_is_refused(labels: list[Any], store:
 def test_a_setting_stands_once_in_the_command(store: str) -> None:
     settings = {"paths.store": store, "compute.threads": 1, "title": "Mine"}
     report = exhibit.explain(lambda rows: rows[:, 0], np.eye(4), method="occlusion", check=[], settings=settings)
-    keys = [line.strip("# \\").partition("=")[0] for line in report.config.splitlines() if line.startswith("#     ")]
-    assert len(keys) == len(set(keys))
-    assert keys.count("paths.store") == 1
+    for command in commands(report):
+        keys = [word.partition("=")[0] for word in command]
+        assert len(keys) == len(set(keys))
+        assert keys.count("paths.store") == 1
 
 
 def test_a_background_is_what_is_compared_with(store: str) -> None:
@@ -131,7 +148,7 @@ def test_a_background_is_what_is_compared_with(store: str) -> None:
 def test_the_same_model_by_command_and_from_python_gives_the_same_bits(
     store: str, tmp_path: Path, own_module: Callable[[str, str], None]
 ) -> None:
-    """And the command is the one that `config` prints, with the names of two functions filled in."""
+    """And the commands are those that `config` prints, with the names of two functions filled in."""
     own_module(
         "mine",
         "import numpy as np, torch\n"
@@ -148,14 +165,36 @@ def test_the_same_model_by_command_and_from_python_gives_the_same_bits(
     report = exhibit.explain(mine.model(), X, y, check=["completeness"], store=store)
     assert '#   inputs "table": kind table, (30, 4) of float64\n#   labels: (30,), classification\n' in report.config
     assert '#   classes: ["0", "1", "2"]\n' in report.config
-    lines = [line.strip("# \\\n") for line in report.config.splitlines() if line.startswith("#     ")]
-    wanted = read_report([line.replace("MODULE:", "mine:") for word in lines for line in shlex.split(word)])
-    with Watch() as watch:
-        calls = Calls(Store(tmp_path), Inline(), watch)
-        (chapter,) = run_points(wanted.points, wanted.compute, calls, Given())
-    ((_, _, done),) = chapter.attributed["integrated_gradients"][0]
-    found = unpack(Attribution, calls.store.get(done["attribution"]))
-    np.testing.assert_array_equal(found.values["table"][..., 0], report.attributions["integrated_gradients"])
+    typed = read_report(commands(report)[0])
+    for place, wanted in (("typed", typed), ("study", from_study(report, tmp_path))):
+        with Watch() as watch:
+            calls = Calls(Store(tmp_path / place), Inline(), watch)
+            (chapter,) = run_points(wanted.points, wanted.compute, calls, Given())
+        ((_, _, done),) = chapter.attributed["integrated_gradients"][0]
+        found = unpack(Attribution, calls.store.get(done["attribution"]))
+        np.testing.assert_array_equal(found.values["table"][..., 0], report.attributions["integrated_gradients"])
+
+
+def test_the_config_is_a_study(store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that was asked for is in it, or in the command beside it: texts that YAML or OmegaConf would read otherwise,
+    fewer settings than an option has, and what belongs to the whole report."""
+    monkeypatch.setenv("EXHIBIT_TRUSTED_MODULES", "mine")
+    settings = {
+        "target.note": "1e5",
+        "selection.because": "costs ${data.kind}",
+        "selection.show": 2,
+        "behaviour": ["partial_dependence"],
+        "drawing.top_k": 3,
+        "document.title": "Mine",
+        "document.embed": ["data"],
+    }
+    report = explained(store, lambda rows: rows[:, 0], np.eye(4), method={"occlusion": {"baseline": "zero"}},
+                       title="a: #1", settings=settings)  # fmt: skip
+    typed = read_report(commands(report)[0])
+    study = from_study(report, tmp_path)
+    (point,) = study.points
+    assert point.selection.because == "costs ${data.kind}"
+    assert study == typed.model_copy(update={"points": (typed.points[0].model_copy(update={"label": "own"}),)})
 
 
 def test_a_background_is_what_trees_are_compared_with(store: str) -> None:
