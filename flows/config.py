@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from exhibit.flows.compose import Composed, compose_points, option_files
 from exhibit.flows.errors import ConfigError, every, validated
 from exhibit.flows.filed import FILED, with_files
-from exhibit.flows.stores import Place, StoreUrl
+from exhibit.flows.stores import Place, StoreUrl, folder_here
 from exhibit.tasks.behaviour import BehaviourSpec
 from exhibit.tasks.checks import CheckSpec
 from exhibit.tasks.data import DataSpec
@@ -78,7 +78,9 @@ class RunnerSpec(Spec):
 class Paths(Spec):
     """Where a report is written, relative to the working directory."""
 
-    runs: Path = Field(Path("runs"), description="each run gets a directory in it")
+    runs: Annotated[Path, BeforeValidator(folder_here)] = Field(
+        Path("runs"), description="each run gets a directory in it"
+    )
     store: Place = Field(
         Path(".exhibit"),
         description="results that need not be computed again: a folder, or a URL such as s3://bucket/prefix",

@@ -60,6 +60,19 @@ def place(given: Any) -> Path | StoreUrl:
     return StoreUrl(given.rstrip("/"))
 
 
+def folder_here(given: Any) -> Any:
+    """A folder of this machine, that a text names as a path or as file:///folder.
+
+    Raises:
+        ValueError: for the URL of a server, of which a path would be a folder of the name `s3:`.
+    """
+    if not isinstance(given, str) or "://" not in given:
+        return given
+    if isinstance(found := place(given), StoreUrl):
+        raise ValueError("runs are written to a folder of this machine; only paths.store may be the URL of a server")
+    return found
+
+
 Place = Annotated[
     Path | StoreUrl,
     PlainValidator(place),

@@ -49,6 +49,12 @@ class Limits(Spec):
         }
         for what, found in names.items():
             self.require_names(found, f"data: the name of a {what}")
+        for what in ("feature", "class"):
+            if not all(map(str.strip, names[what])):
+                raise InputError(
+                    f"data: the name of a {what} is empty, as data.names or data.classes has it; call it by a name, or "
+                    "leave it out there"
+                )
         for item in dataset.inputs:
             _require_apart(item.features, "features")
         _require_apart(dataset.outputs, "classes" if dataset.classes else "labels")

@@ -199,6 +199,16 @@ class TableSpec(RowsSpec, Named):
         named = {"features": self.features or (), "categories": self.categories, "ignore": self.ignore}
         for key, names in named.items():
             require_columns(table, names, f"data.{key}: there is no column {{}}")
+        if self.weight in self.labels:
+            raise InputError(
+                f"data.weight: {self.weight!r} is the label; name a column that says how much a row counts"
+            )
+        if isinstance(self.missing, dict) and (
+            label := next((one for one in self.missing if one in self.labels), None)
+        ):
+            raise InputError(
+                f"data.missing: {label!r} is the label, and rows without one are left out; leave it out there"
+            )
         about = (*self.labels, self.id, self.split, self.weight, *self.ignore, *index)
         others = [name for name in about if name is not None]
         chosen = [str(name) for name in table.columns if name not in others]

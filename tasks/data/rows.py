@@ -13,7 +13,7 @@ from exhibit.tasks.records.base import Array, InputError, Record
 from exhibit.tasks.records.data import Excluded
 from exhibit.tasks.records.language import Message, mark, say
 from exhibit.tasks.records.near import is_or_are
-from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.override import typed, typed_by_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,7 +218,9 @@ def _is_otherwise(word: str) -> bool:
 
 
 _LAKHS = r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]+)?"  # as in India
-_GROUPED = rf"(?:[0-9]{{1,3}}(?:[.,'’ _\u00a0\u202f][0-9]{{3}})+(?:[.,][0-9]+)?|{_LAKHS})"  # thousands apart
+_GROUPED = (
+    rf"(?:[0-9]{{1,3}}(?:[.,'’ _\u00a0\u2007\u2009\u202f][0-9]{{3}})+(?:[.,][0-9]+)?|{_LAKHS})"  # thousands apart
+)
 _SIZE = rf"(?:{_GROUPED}|[0-9]+(?:[.,][0-9]+)?)"
 _MONEY = (  # each sign of a currency is $ here
     r"(?:(?:US|R|C|CA|A|AU|NZ|HK|S)?\$|EUR|USD|GBP|JPY|CHF|CNY|RMB|INR|KRW|CAD|AUD|SEK|NOK|DKK|PLN|CZK|BRL|Fr\.|Rs\.?|kr\.?"
@@ -229,7 +231,7 @@ _OTHERWISE = re.compile(
     rf"|\({_SIZE}\)|{_SIZE}-"
 ).fullmatch
 _LIMIT = re.compile(rf"[<>≤≥~≈]=? ?{_SIZE}").fullmatch
-_DIGITS = re.compile(r"[+\-−＋－]?\d+(?:[.,．，٫]\d+)?").fullmatch  # of any script
+_DIGITS = re.compile(r"[+\-−＋－]?\d+(?:[,，٬]\d{3})*(?:[.,．，٫]\d+)?").fullmatch  # of any script
 # Of another base, with an exponent that no table reads, in quotes, or as a text or a formula of a spreadsheet.
 _DECIMAL = r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)"
 _AS_A_PROGRAM = re.compile(
@@ -374,7 +376,7 @@ class Labels(Record):
         require_one_spelling(classes, name, "label")
         if order and (strange := [value for value in classes if value not in order]):
             names = len(classes) == len(order) and set(order).isdisjoint(classes) and all(map(is_number_word, classes))
-            how = typed("data.classes", dict(zip(classes, order, strict=True))) if names else ""
+            how = typed_by_name("data.classes", dict(zip(classes, order, strict=True))) if names else ""
             named = f", or {how} as what they are called" if names else ""
             raise InputError(
                 f"data.classes: the column {name!r} holds {', '.join(strange[:FEW_CLASSES])}, but the classes are "
@@ -422,7 +424,15 @@ class Labels(Record):
         if self.task == "classification":
             return self
         training = np.where(np.isinf(training), np.nan, training)  # which is said where the rows are looked at
-        return self.model_copy(update={"centre": float(training.mean()), "spread": float(training.std()) or 1.0})
+        with np.errstate(over="ignore", invalid="ignore"):
+            centre, spread = float(training.mean()), float(training.std())
+        if np.isinf(spread) or np.isinf(centre):  # divided by it, every row would be the same
+            raise InputError(
+                f"data.label: the column {self.name!r} holds {np.nanmax(np.abs(training)):.3g}, and the squares of "
+                "such numbers, of which its standard deviation is made, are beyond "
+                f"{np.finfo(np.float64).max:.3g}; give the column in another unit"
+            )
+        return self.model_copy(update={"centre": centre, "spread": spread or 1.0})
 
 
 def task_of(known: "Cells") -> tuple[Task, str]:

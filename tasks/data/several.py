@@ -69,6 +69,12 @@ class SeveralLabels(Record):
         if task == "multi_label" and not all(binary):
             name = columns[binary.index(False)]
             raise InputError(f"data.task: multi_label needs columns of 0 and 1, and {name!r} holds something else")
+        if why is _HOLD and _is_one_hot(table, columns):
+            raise InputError(
+                f"data.label: in every row exactly one of {', '.join(columns)} is 1, as of one class that is "
+                "written in several columns; name one column that says the class, or say data.task=multi_label where "
+                "any of them may hold at once"
+            )
         single: Literal["classification", "regression"] = "classification" if task == "multi_label" else "regression"
         found = tuple(Labels.of(table[name], single) for name in columns)
         return cls(labels=found, task="multi_label" if task == "multi_label" else "regression", why=why)
@@ -109,6 +115,13 @@ _HOLD = mark("any of them may hold at once, because all columns hold 0 and 1")
 def _of_two(table: "Table", name: str) -> bool:
     found = {word for word in words(table[name].dropna()) if word is not None}
     return any(found <= two for two in _BINARY)
+
+
+def _is_one_hot(table: "Table", columns: Sequence[str]) -> bool:
+    """Whether each of several rows, of which none lacks a cell, has one 1, and each column has one somewhere."""
+    known = table[list(columns)].dropna()
+    ones = np.stack([np.isin(words(known[name]), ["1", "True"]) for name in columns], axis=1)
+    return len(known) > 1 and bool((ones.sum(axis=1) == 1).all() and ones.any(axis=0).all())
 
 
 def label_of(wanted: Sequence[str], dataset: Dataset) -> int | None:

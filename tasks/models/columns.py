@@ -12,7 +12,7 @@ from exhibit.tasks.protocols import Capability, Compute, Contributions
 from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, TableColumn
 from exhibit.tasks.records.model import OutputKind
-from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.override import typed, typed_by_name
 from exhibit.tasks.records.shown import said_by, with_quotes
 
 
@@ -213,7 +213,7 @@ def require_order(own: tuple[str, ...], dataset: Dataset, where: str) -> None:
         return
     named = ""
     if values == tuple(map(str, range(len(own)))):
-        mapping = typed("data.classes", dict(zip(values, own, strict=True)))
+        mapping = typed_by_name("data.classes", dict(zip(values, own, strict=True)))
         named = f', or where they count these in this order {mapping} for a table, or that list as "classes" elsewhere'
     raise InputError(
         f"{there} {', '.join(values)}, and nothing says which is which; give the data labels that the model knows"

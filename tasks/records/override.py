@@ -1,5 +1,6 @@
 """Settings as they are typed: in Hydra's grammar, whose words are of ASCII letters, and in a shell."""
 
+import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -56,6 +57,14 @@ def typed_for(key: str, name: str, value: Value, listed: bool = False) -> str:
         said = f"{{{name}: {value if isinstance(value, str) else _value(value)}}}"
         return f"{key.rpartition('.')[2]}: {f'[{said}]' if listed else said} in a YAML of your own"
     return typed(key, {name: value}, listed)
+
+
+def typed_by_name(key: str, given: Mapping[str, Value]) -> str:
+    """`'key={name:value,...}'` as `typed`; as a line of a YAML file where the grammar takes one of the names not."""
+    if None not in map(key_word, given):
+        return typed(key, given)
+    said = ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {_value(value)}" for name, value in given.items())
+    return f"{key.rpartition('.')[2]}: {{{said}}} in a YAML of your own"
 
 
 def key_word(name: str) -> str | None:

@@ -52,7 +52,7 @@ CONFIGS = [
             "title=true": "type 'title=\"true\"'", "title=[a]": "allowed: text", "title={a:b}": "allowed: text",
             "document.title=7": "type 'document.title=\"7\"'", "document.issued=2026": "is not a date and time",
             "document.issued=0001-01-01": "the year 1 was given", "document.issued=9999-12-31": "the year 9999 was given",
-            "document.issued=yesterday": "a time such as", "document.paper=A5": "A4, letter", "document.embed=[all]": "data, weights",
+            "document.issued=yesterday": "a time such as", "paths.runs=s3://bucket/runs": "only paths.store may be the URL of a server", "paths.runs=file:///tmp/runs": None, "document.paper=A5": "A4, letter", "document.embed=[all]": "data, weights",
             "document.missing_glyphs=drop": "mark, refuse", "title=\udcff": "no UTF-8; rename",
             "data.path=x.csv": KEY, "hydra.run.dir=x": "type paths.runs=DIR", "title=Iris 2026": None, "title='Größe'": None, "title=50%": None,
             "title=a: b": None, "model.epochs=1_000": None, "model.epochs=1e2": None, "title=''": None, "title=null": None,

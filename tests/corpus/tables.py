@@ -134,6 +134,7 @@ FILES = [
         Refused("data.classes: 'r' is no class of the label 'y'"),
         classes={"p": "one", "r": "two"},
     ),
+    table("a name of no letter", GOOD, Refused("the name of a feature is empty"), names={"a": " "}),
     table("another ending", GOOD, Refused("ends in '.xlsx'; give a .csv or a .parquet"), file="t.xlsx"),
     table("no ending", GOOD, Refused("ends in ''"), file="t"),
     table("an ending in capitals", GOOD, NUMBERS, file="T.CSV"),
@@ -312,6 +313,12 @@ CELLS = [
     table("apostrophes between thousands", csv(["1'000", "2'500"] * 12), Refused("in row 0 it is .1'000.")),
     table("points between thousands", csv(["1.000.000", "2.500"] * 12), Refused("in row 0 it is '1.000.000'")),
     table("blanks between thousands", csv(["1 000", "2 500.5"] * 12), Refused("in row 0 it is '1 000'")),
+    *(
+        table(f"blanks of U+{ord(blank):04X} between thousands", csv([f"1{blank}000", f"2{blank}500.5"] * 12), Refused("in row 0 it is '1.*000'"))
+        for blank in "\u00a0\u2007\u2009\u202f"
+    ),
+    table("arabic digits with thousands apart", csv(["١٬٠٠٠", "٢٬٥٠٠٫٥"] * 12), Refused("in row 0 it is '١٬٠٠٠'")),
+    table("full-width digits with thousands apart", csv(["１，０００，０００", "２，５００"] * 12), Refused("in row 0 it is '１，０００，０００'")),
     table("negative numbers in brackets", csv(["(5)", "6"] * 12), Refused(r"in row 0 it is '\(5\)'")),
     table("words in brackets", csv(["(a)", "(b)"] * 12), Taken(N, ("a:\u00a0(a)", "a:\u00a0(b)"))),
     table("squares beyond a number", csv(["1e308", *range(N - 1)]), Refused(r"holds 1e\+308, and the squares of such")),
@@ -379,6 +386,42 @@ LABELS = [
     ),
     table("an empty label", csv(range(N), [""] * N), Refused("'y' is empty in all 24 rows")),
     table("some labels are empty", csv(range(N), ["", *Y[1:]]), Excluded(N - 1, "y is missing")),
+    table(
+        "numbers whose squares are none",
+        csv(range(N), [f"{1 + k / 30}e308" for k in range(N)]),
+        Refused("data.label: the column 'y' holds 1.\\d+e.308, and the squares of such numbers"),
+    ),
+    table(
+        "names of codes",
+        csv(range(N), ["01", "02", "03"] * 8),
+        Refused('holds 01, 02, 03, but .* or classes: {"01": "1", "02": "2", "03": "3"} in a YAML of your own as what'),
+        classes=("1", "2", "3"),
+    ),
+    table(
+        "a class without a name", csv(range(N), [0, 1] * 12), Refused("the name of a class is empty"), classes=("", "b")
+    ),
+    table(
+        "one class in several columns",
+        csv([f"{k},{k % 2}" for k in range(N)], [1 - k % 2 for k in range(N)], heading="a,p,y"),
+        Refused("in every row exactly one of p, y is 1, .* say data.task=multi_label"),
+        label=("p", "y"),
+    ),
+    table(
+        "one class in several columns that may hold at once",
+        csv([f"{k},{k % 2}" for k in range(N)], [1 - k % 2 for k in range(N)], heading="a,p,y"),
+        Taken(N, ("a",), ()),
+        label=("p", "y"),
+        task="multi_label",
+    ),
+    table(
+        "weights that are the label", csv(range(N), [1, 2] * 12), Refused("data.weight: 'y' is the label"), weight="y"
+    ),
+    table(
+        "a gap of the label that is to be filled",
+        csv(range(N), ["", *Y[1:]]),
+        Refused("data.missing: 'y' is the label, and rows without one are left out"),
+        missing={"y": "mean"},
+    ),
     table("one class", csv(range(N), ["p"] * N), Refused("'p' in every row; it needs two classes")),
     table(
         "a class in two spellings",

@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from exhibit.flows.config import read_report
 from exhibit.flows.errors import ConfigError
 from exhibit.tasks.document.spec import DocumentSpec
-from exhibit.tasks.records.override import typed
+from exhibit.tasks.records.override import typed, typed_by_name
 
 # What the grammars of Hydra, OmegaConf and the shell all read in their own way, and any other letter.
 _SIGNS = st.sampled_from("\\\"'${}[](),:=#~*?!&|;<>` ab7.-_\n") | st.characters(
@@ -31,6 +31,14 @@ def as_read(words: str) -> object:
 @given(_TEXTS)
 def test_a_text_is_read_as_it_was_meant(text: str) -> None:
     assert as_read(typed("title", text)) == {"value": text}
+
+
+def test_names_that_no_key_can_be_go_into_a_file_as_words() -> None:
+    """A 01 that YAML would read as 1 stands in quotes."""
+    assert typed_by_name("data.classes", {"a": "low"}) == "'data.classes={a:low}'"
+    assert typed_by_name("data.classes", {"01": "low", "2": "high"}) == (
+        'classes: {"01": low, "2": high} in a YAML of your own'
+    )
 
 
 @given(st.lists(_TEXTS, max_size=3))
