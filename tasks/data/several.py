@@ -120,7 +120,7 @@ def _of_two(table: "Table", name: str) -> bool:
 def _is_one_hot(table: "Table", columns: Sequence[str]) -> bool:
     """Whether each of several rows, of which none lacks a cell, has one 1, and each column has one somewhere."""
     known = table[list(columns)].dropna()
-    ones = np.stack([np.isin(words(known[name]), ["1", "True"]) for name in columns], axis=1)
+    ones = np.array([[word in ("1", "True") for word in words(known[name])] for name in columns]).T
     return len(known) > 1 and bool((ones.sum(axis=1) == 1).all() and ones.any(axis=0).all())
 
 
