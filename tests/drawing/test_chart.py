@@ -1,4 +1,5 @@
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -7,9 +8,10 @@ import pytest
 from exhibit.tasks.document.common import PAGE_ONE
 from exhibit.tasks.document.html import TEMPLATES
 from exhibit.tasks.drawing.axis import SIZE, Axis, below, ticks
-from exhibit.tasks.drawing.curves import spread
+from exhibit.tasks.drawing.curves import inside, spread
 from exhibit.tasks.drawing.kinds import draw
-from exhibit.tasks.drawing.svg import signed, text_width
+from exhibit.tasks.drawing.svg import COLUMN, signed, text_width
+from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import (
     BarPanels,
     Bars,
@@ -133,6 +135,46 @@ def test_names_of_curves_that_end_together_stand_apart() -> None:
     drawn = svg(Curves(series=curves, x_label="epoch", y_label="loss"))
     heights = [float(y) for y in re.findall(r'y="([\d.]+)"[^>]*font-weight="600"', drawn)]
     assert abs(heights[0] - heights[1]) >= 12.9
+
+
+def cascades(names: Sequence[str], values: Array) -> str:
+    series = tuple(Series(name=name, values=line) for name, line in zip(names, values, strict=True))
+    return svg(Cascade(series=series, x_label="layers", y_label="correlation"))
+
+
+def test_a_long_name_of_a_line_leaves_room_for_the_lines() -> None:
+    """Names of methods in a sweep hold their settings; of two that begin and end alike each is known."""
+    long = [f"Integrated gradients (baseline: the mean of the training data, {k} steps, path: a line)" for k in (8, 9)]
+    drawn = cascades(long, np.array([[0.9, 0.4], [0.8, 0.1]]))
+    lines = re.findall(r'<polyline[^>]* points="([^"]+)"', drawn)
+    for points in lines:
+        first, last = (float(point.split(",")[0]) for point in points.split())
+        assert last - first > 100
+    shown = re.findall(r'x="([\d.]+)"[^>]*font-weight="600"[^>]*>([^<]+)<', drawn)
+    assert len({name for _, name in shown}) == 2
+    assert max(float(x) + text_width(name, SIZE, 600) for x, name in shown) <= COLUMN
+
+
+def test_each_of_several_lines_looks_like_no_other_in_grey_too() -> None:
+    drawn = cascades("abcdef", np.linspace(0.1, 0.9, 12).reshape(6, 2))
+    looks = re.findall(r'<polyline class="curve (\w+)"[^>]*?(?: stroke-dasharray="([\d ]+)")?/>', drawn)
+    assert len(looks) == len(set(looks)) == 6
+
+
+@pytest.mark.parametrize("count", [6, 20])
+def test_names_of_many_lines_that_end_together_stay_in_the_picture_and_are_led_to(count: int) -> None:
+    drawn = cascades([f"method {k}" for k in range(count)], np.full((count, 3), [0.9, 0.5, 0.0]))
+    high = float(re.findall(r'height="([\d.]+)"', drawn)[0])
+    names = sorted(float(y) for y in re.findall(r' y="([\d.]+)"[^>]*font-weight="600"', drawn))
+    assert all(after - before >= 12.9 for before, after in pairwise(names))
+    assert names[0] >= SIZE
+    assert names[-1] <= high - 30  # above the numbers of the layers
+    assert len(re.findall(r'<line class="quiet"', drawn)) >= count - 1
+
+
+def test_places_are_moved_inside_in_their_order() -> None:
+    assert inside([5.0, -20.0, 90.0], 10, 0, 100) == [10.0, 0.0, 90.0]
+    assert inside([105.0, 95.0, 50.0], 10, 0, 100) == [100.0, 90.0, 50.0]
 
 
 def test_spreading_keeps_what_is_apart_already() -> None:
