@@ -1,7 +1,7 @@
 """How many gradients each rule of integration needs until `n_steps: auto` is content, on seven trained nets.
 
-A count, not a time: it is the same on every machine. The error is that of the attribution, in L1, against 400 points of
-Gauss and Legendre.
+A count, not a time: a machine changes it only as far as the nets that it trains are others. The error is that of the
+attribution, in L1, against 400 points of Gauss and Legendre.
 """
 
 from collections.abc import Callable, Iterator
