@@ -1,4 +1,4 @@
-"""Values per epoch, or per layer: lines, each named at its end."""
+"""Values per epoch, or per step: lines, each named at its end."""
 
 from collections.abc import Sequence
 from itertools import cycle, pairwise
@@ -148,8 +148,8 @@ CASCADE = FigureKind(
     reading=Reading(
         title=mark("Random layers"),
         text=mark(
-            "How much of an explanation is left when the layers of the model are made random one after another, from "
-            "the top down: 1 is the same order of importance, 0 an order that has nothing to do with it."
+            "How much of an explanation is left when more and more layers of the model are made random, from the top "
+            "down: 1 is the same order of importance, 0 an order that has nothing to do with it."
         ),
         warning=mark("A line that stays high belongs to an explanation that the weights of the model hardly touch."),
     ),

@@ -166,7 +166,7 @@ class Curves(Lines):
 
 
 class Cascade(Lines):
-    """Values per layer, from the top of a model down."""
+    """Values per step, from the top layer of a model down."""
 
     kind: Literal["cascade"] = "cascade"
 

@@ -72,8 +72,8 @@ class CheckResult(Record):
 
     @property
     def cascade(self) -> tuple[tuple[str, ...], Array] | None:
-        """Where layers were made random one after another: their names, the top first, and the correlation (layers,)
-        with the trained model after each."""
+        """Where more and more layers were made random, from the top down: the layer that each step reached, and the
+        correlation (steps,) with the trained model after it."""
         if "spearman" not in self.details or "layers" not in self.details:
             return None
         return tuple(map(str, self.details["layers"].tolist())), self.details["spearman"]

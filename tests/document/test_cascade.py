@@ -11,6 +11,7 @@ from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.figure import Cascade, Figure
 from exhibit.tasks.records.material import Material, MethodMaterial
 from exhibit.tasks.records.verdict import CheckResult
+from exhibit.tasks.stages.check import cascades
 from tests.points import LENGTHS, inputs, material, method
 
 
@@ -39,7 +40,7 @@ def test_each_method_has_a_line_of_what_was_measured() -> None:
     )
     (figure,) = cascade.figures(found)
     assert lines(figure) == {"Saliency": [0.9, 0.5, -0.1], "Gradient": [0.8, 0.3, 0.0]}
-    assert "1 is layer head, 2 is layer body and 3 is layer stem." in figure.caption
+    assert "Step 1 reaches layer head, step 2 reaches layer body and step 3 reaches layer stem." in figure.caption
     assert figure.alt == "Saliency: 0.9, 0.5, −0.1; Gradient: 0.8, 0.3, 0"
 
 
@@ -63,7 +64,20 @@ def test_a_single_layer_and_explanations_of_nothing_are_not_drawn() -> None:
     assert cascade.blocks(found) == ()
 
 
-def test_of_many_layers_the_first_and_the_last_are_named() -> None:
-    layers = [f"block{number}" for number in range(40)]
-    (figure,) = cascade.figures(of(asked("saliency", layers, [0.5] * 40)))
-    assert "1 is layer block0, 2 is layer block1, 3 is layer block2 and 40 is layer block39." in figure.caption
+def test_a_step_of_a_deep_net_is_said_to_reach_a_layer_not_to_be_one() -> None:
+    """Of twelve layers two or three are made random at once: the fifth step is the last, not the fifth layer."""
+    deep = {f"block{number}.weight": np.ones((2, 2)) for number in range(12)}
+    layers = [layer for layer, _ in cascades(deep, 0, 5)]
+    (figure,) = cascade.figures(of(asked("saliency", layers, [0.5] * len(layers))))
+    assert "Step 1 reaches layer block10, step 2 reaches layer block7" in figure.caption
+    assert "step 5 reaches layer block0." in figure.caption
+    assert isinstance(figure.content, Cascade)
+    assert figure.content.x_label == "step, from the top layer down"
+
+
+def test_two_checks_of_one_method_are_two_lines() -> None:
+    one, other = asked("saliency", ["head", "stem"], [0.9, 0.5]), asked("saliency", ["head", "stem"], [0.8, 0.1])
+    both = one.model_copy(update={"checks": (*one.checks, *other.checks)})
+    (figure,) = cascade.figures(of(both))
+    assert isinstance(figure.content, Cascade)
+    assert [series.values.tolist() for series in figure.content.series] == [[0.9, 0.5], [0.8, 0.1]]
