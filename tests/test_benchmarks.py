@@ -1,6 +1,5 @@
 """What the benchmarks make of what they measure."""
 
-import json
 import math
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def test_each_goal_stands_beside_what_was_measured(tmp_path: Path, monkeypatch: 
         "speed: two workers": (1.0, 2.0),
     }
     side_by_side.report("Work", {side_by_side.FLOOR: 1.1}, goals)
-    rows = [line for line in side_by_side.table().splitlines() if line.startswith("| Work")]
+    rows = [line for line in side_by_side.tables().splitlines() if line.startswith("| Work")]
     assert rows == [
         "| Work | Captum / Exhibit, rule: midpoint | 2.00 | at least 1.5 | met |",
         "| Work | seconds | 4.00 | at most 3 | **missed** |",
@@ -44,5 +43,21 @@ def test_each_goal_stands_beside_what_was_measured(tmp_path: Path, monkeypatch: 
     assert page.startswith("before\n")
     assert page.endswith("after\n")
     assert "old" not in page
-    assert side_by_side.table() in page
-    assert json.loads(side_by_side.RESULTS.read_text())["machine"]["versions"]["torch"]
+    assert side_by_side.tables() in page
+
+
+def test_what_was_measured_elsewhere_stands_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measured again, a work takes the place of what it gave before; each stands over the machine that it ran on."""
+    monkeypatch.setattr(side_by_side, "RESULTS", tmp_path / "benchmarks.json")
+    for day, title, ratio in (("2026-01-01", "Old", 1.0), ("2026-01-01", "New", 2.0), ("2026-01-02", "New", 3.0)):
+        place = {**side_by_side.machine(), "day": day}
+        monkeypatch.setattr(side_by_side, "machine", lambda place=place: place)
+        side_by_side.report(title, {}, {"Captum / Exhibit": (ratio, 1.5)})
+    said = [line for line in side_by_side.tables().splitlines() if line.startswith(("| Old", "| New", "2026"))]
+    assert said[::2] == [
+        "| Old | Captum / Exhibit | 1.00 | at least 1.5 | **missed** |",
+        "| New | Captum / Exhibit | 3.00 | at least 1.5 | met |",
+    ]
+    for line, day in zip(said[1::2], ("2026-01-01", "2026-01-02"), strict=True):
+        assert line.startswith(f"{day}, {side_by_side.machine()['cores']} cores")
+        assert f"torch {side_by_side.machine()['versions']['torch']}" in line

@@ -51,8 +51,9 @@ def report(
     lines += [f"  {line(name, *both)}" for name, both in ratios.items()]
     sys.stdout.write("\n".join([*lines, *([f"  {note}"] if note else []), "", ""]))
     sys.stdout.flush()
-    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"machine": machine(), "work": {}}
-    known["work"][title] = {
+    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    known[title] = {
+        "machine": machine(),
         "measured": dict(measured),
         "ratios": {name: {"ratio": ratio, "wanted": wanted} for name, (ratio, wanted) in ratios.items()},
         "note": note,
@@ -81,21 +82,25 @@ def line(name: str, ratio: float, wanted: float) -> str:
 
 def summary() -> str:
     """Every goal beside what was measured."""
-    every = [
-        (name, both)
-        for found in json.loads(RESULTS.read_text())["work"].values()
-        for name, both in found["ratios"].items()
-    ]
-    met = sum(meets(name, both["ratio"], both["wanted"]) for name, both in every)
-    return f"{table()}\n{met} of {len(every)} goals are met; all numbers are in {RESULTS.name}\n"
+    works = json.loads(RESULTS.read_text()).values()
+    every = [(name, both["ratio"], both["wanted"]) for found in works for name, both in found["ratios"].items()]
+    met = sum(meets(*goal) for goal in every)
+    return f"{tables()}\n{met} of {len(every)} goals are met; all numbers are in {RESULTS.name}\n"
 
 
-def table() -> str:
-    """The results as a table in Markdown."""
+def tables() -> str:
+    """The results in Markdown, a table for each day and machine on which some were measured."""
     known = json.loads(RESULTS.read_text())
-    where, versions = known["machine"], known["machine"]["versions"]
+    places = {json.dumps(found["machine"]): found["machine"] for found in known.values()}
+    return "\n".join(
+        f"{_table({title: found for title, found in known.items() if found['machine'] == place})}\n{_about(place)}\n"
+        for place in places.values()
+    )
+
+
+def _table(works: Mapping[str, Any]) -> str:
     lines = ["| work | compared | measured | goal | |", "|---|---|---|---|---|"]
-    for title, found in known["work"].items():
+    for title, found in works.items():
         for name, both in found["ratios"].items():
             at = "at most" if name.startswith(MOST) else "at least"
             said = name.partition(": ")[2] if name.startswith(MOST + LEAST) else name
@@ -103,14 +108,18 @@ def table() -> str:
             lines.append(f"| {title} | {said} | {both['ratio']:.2f} | {at} {both['wanted']:.3g} | {met} |")
         if FLOOR in found["measured"]:
             lines.append(f"| {title} | {FLOOR} | {found['measured'][FLOOR]:.2f} | | |")
-    about = f"{where['day']}, {where['cores']} cores of {where['processor']}, {where['memory, GiB']} GiB; "
-    return "\n".join([*lines, "", about + ", ".join(f"{name} {number}" for name, number in versions.items()), ""])
+    return "\n".join([*lines, ""])
+
+
+def _about(place: Mapping[str, Any]) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in place["versions"].items())
+    return f"{place['day']}, {place['cores']} cores of {place['processor']}, {place['memory, GiB']} GiB; {versions}"
 
 
 def written(page: str) -> str:
-    """The page on speed with the table of the results in its place."""
+    """The page on speed with the tables of the results in their place."""
     before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}"
+    return f"{before}{BEGIN}\n{tables()}\n{END}{rest.partition(END)[2]}"
 
 
 def meets(name: str, ratio: float, wanted: float) -> bool:
