@@ -11,7 +11,6 @@ from exhibit.tasks.data.asked import told_list
 from exhibit.tasks.data.columns import Columns
 from exhibit.tasks.data.data import Data
 from exhibit.tasks.data.grouping import Protected
-from exhibit.tasks.data.parts import columns
 from exhibit.tasks.records.base import Array, InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.decision import ByName, Column, Direction, Lever
@@ -154,14 +153,15 @@ def columns_of(item: Input) -> tuple[Column, ...]:
                    categories=one.categories, choices=tuple(range(len(one.categories))))
             for place, (one, title) in enumerate(zip(item.whole, item.features, strict=True))
         )  # fmt: skip
-    made_of = item.columns or item.features
+    made_of: dict[str, list[int]] = {}
+    for place, title in enumerate(item.columns or item.features):
+        made_of.setdefault(title, []).append(place)
     found = []
-    for title in columns(item):
-        places = tuple(place for place, of in enumerate(made_of) if of == title)
+    for title, places in made_of.items():
         words = tuple(item.features[place].removeprefix(f"{title}: ") for place in places) if len(places) > 1 else ()
         kind = "category" if words else "number"
         found.append(
-            Column(name=title, title=title, input=item.name, places=places, kind=kind,
+            Column(name=title, title=title, input=item.name, places=tuple(places), kind=kind,
                    categories=words, choices=tuple(range(len(words))))
         )  # fmt: skip
     return tuple(found)

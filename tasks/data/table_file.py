@@ -31,7 +31,7 @@ from exhibit.tasks.data.rows import (
 from exhibit.tasks.records.base import InputError
 
 if TYPE_CHECKING:
-    from pyarrow.parquet import ParquetFile
+    from pyarrow import DataType
 
     from exhibit.tasks.data.rows import Cells, Table
 
@@ -298,10 +298,11 @@ def _require_room(path: Path, key: str, limits: Limits) -> None:
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path) as file:
-        names = file.schema_arrow.names
-        size = 8 * file.metadata.num_rows * len(names)
+        schema = file.schema_arrow  # made anew each time that it is asked for, with all columns
+        size = 8 * file.metadata.num_rows * len(schema.names)
         if size <= limits.bytes:  # texts are as long as they are; some rows at a time, and no further than to the limit
-            for rows in file.iter_batches(_AT_ONCE, columns=[name for name in names if _is_text(file, name)]):
+            texts = [field.name for field in schema if _is_text(field.type)]
+            for rows in file.iter_batches(_AT_ONCE, columns=texts):
                 size += rows.nbytes
                 if size > limits.bytes:
                     break
@@ -315,10 +316,9 @@ def _require_room(path: Path, key: str, limits: Limits) -> None:
 _AT_ONCE = 256  # rows: of long texts they are many bytes
 
 
-def _is_text(file: "ParquetFile", name: str) -> bool:
+def _is_text(kind: "DataType") -> bool:
     from pyarrow import types
 
-    kind = file.schema_arrow.field(name).type
     return any(
         asked(kind) for asked in (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
     )

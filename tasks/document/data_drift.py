@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from exhibit.tasks.document.data_words import FIRST, called, few, so_many, title
+from exhibit.tasks.document.data_words import FIRST, called, few, so_many, title, titles
 from exhibit.tasks.document.rows import of_split
 from exhibit.tasks.document.words import as_chance, in_full, listing, off_bounds, plain, share
 from exhibit.tasks.records.datasheet import CHANCE, MOVED, OUTSIDE, Datasheet, Drift
@@ -189,6 +189,7 @@ def columns(material: Material, found: Datasheet) -> Table:
     also = tr("The index of how often it is empty stands after that of its values.") if empties else ""
     own = (trp("column", "empty"), trp("column", "values"), tr("range of {training}", training=training))
     of_drift = (trp("column", "index"), trp("column", "chance"), trp("column", "beyond")) if drifted else ()
+    names = titles([column.name for column in found.columns], found)
     return Table(
         name=f"{material.slug}-columns",
         caption=sentences([_caption(found), said, also]),
@@ -198,13 +199,13 @@ def columns(material: Material, found: Datasheet) -> Table:
         ),
         rows=tuple(
             (
-                title(column.name, found),
+                name,
                 f"{column.missing:,}",
                 f"{column.values:,}",
                 _range(column.low, column.high, column.number),
                 *(_drift(values.get(column.name), empties.get(column.name)) if drifted else ()),
             )
-            for column in found.columns
+            for column, name in zip(found.columns, names, strict=True)
         ),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pyarrow.parquet import ParquetFile
 from pydantic import ValidationError
 from sklearn.ensemble import RandomForestRegressor
 
@@ -83,6 +84,28 @@ def test_what_is_missing_is_listed_and_never_filled(houses: Path) -> None:
 def test_a_parquet_file_gives_the_same_as_a_csv(houses: Path, tmp_path: Path) -> None:
     pd.read_csv(houses).to_parquet(tmp_path / "houses.parquet")
     assert pack(spec(houses).load(Memory())) == pack(spec(tmp_path / "houses.parquet").load(Memory()))
+
+
+def test_many_columns_of_a_parquet_file_make_its_schema_no_more_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is made with all columns each time that it is asked for: asked for each of them, ten times as many columns
+    would take a hundred times as long."""
+    made: list[ParquetFile] = []
+
+    def schema(file: ParquetFile) -> Any:
+        made.append(file)
+        return file.schema.to_arrow_schema()
+
+    monkeypatch.setattr(ParquetFile, "schema_arrow", property(schema))
+    counts = []
+    for columns in (2, 50):
+        made.clear()
+        table = pd.DataFrame({**{f"c{column}": [1.5, 2.5, 3.5] for column in range(columns)}, "price": [1.0, 2.0, 4.0]})
+        table.to_parquet(tmp_path / "table.parquet")
+        TableSpec(path=tmp_path / "table.parquet", label="price", task="regression").load(Memory())
+        counts.append(len(made))
+    assert counts[0] == counts[1] > 0
 
 
 @pytest.mark.parametrize(
