@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from exhibit.tasks.document.explained import results
 from exhibit.tasks.document.spec import MANY
 from exhibit.tasks.document.words import (
@@ -142,7 +144,8 @@ def written(check: CheckResult) -> dict[str, str]:
             "threshold": "–" if threshold is None else _side(check, rounded(threshold)),
         }
     digits = _digits([value, *(check.interval or ())], [] if threshold is None else [threshold])
-    if check.interval is not None:  # one that reads as if it had no width would be another
+    # One that reads as if it had no width would be another; one without an end reads so whatever its digits.
+    if check.interval is not None and np.isfinite(check.interval).all():
         digits = max(digits, min(_digits([check.interval[0]], [check.interval[1]]), _MOST))
     if threshold is not None and touches(value, threshold):
         result = just_beside(value, threshold)

@@ -3,6 +3,7 @@
 What one framework alone can do is in `torch_factory` and `keras_factory`; whom this machine trusts, in `tasks.factory`.
 """
 
+import copy
 import itertools
 import random
 import sys
@@ -44,7 +45,7 @@ from exhibit.tasks.records.framing import Frame
 from exhibit.tasks.records.language import as_message, mark, say
 from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
 from exhibit.tasks.records.override import typed
-from exhibit.tasks.records.shown import what_it_is
+from exhibit.tasks.records.shown import said_by, what_it_is
 
 _PROBE = 8  # rows whose outputs show what they are
 _FEW = 3  # of them in a batch, where the company of others is changed
@@ -326,7 +327,7 @@ class FactorySpec(TrainingSpec):
             return
 
         def model(preprocess: Prepared | None) -> Model:
-            net = backend.filled(made.item, weights, compute)
+            net = made.filled(weights, compute)
             return backend.whole(net, backend.encoding(net, some, preprocess, self.pictures), compute)
 
         require_one_order(some, plain(some, self.pictures), model, made.framework, self.factory)
@@ -531,7 +532,7 @@ class FactorySpec(TrainingSpec):
             item, preprocess = made
         else:
             item, preprocess = made, called(lambda: getattr(made, "preprocess", None), {}, where)
-        return _Made(item, preprocess, self.pictures, logits=self.output == "logits")
+        return _Made(item, preprocess, self.pictures, logits=self.output == "logits", held=in_memory(self.factory))
 
     def _keras_ready(self, compute: Compute) -> AbstractContextManager[None]:
         """Where the code may build a Keras net: that starts TensorFlow, and then threads can no longer be set."""
@@ -633,8 +634,12 @@ class Backend(Protocol):
         """Whether the net computes with no more than 24 bits."""
         ...
 
+    def has(self, net: Any, weights: Weights, /) -> bool:
+        """Whether these are the weights of the net."""
+        ...
+
     def filled(self, net: Any, weights: Weights, compute: Compute, /) -> Any:
-        """The net with these weights."""
+        """The net with these weights, which it has from then on."""
         ...
 
     def before_softmax(self, net: Any, encode: Any, compute: Compute, inputs: Arrays) -> _Unnamed | None:
@@ -676,6 +681,7 @@ class _Made(NamedTuple):
     preprocess: Preprocess | None
     pictures: PreprocessSpec = NOTHING
     logits: bool = False  # whether the config asks for them, which a fitted classifier has beside its probabilities
+    held: bool = False  # whether it is an object of a session, which goes on with it
 
     def require_kept(self, dataset: Dataset) -> None:
         """Raises InputError for a net that takes a table as it is, and would see something else for its precision; and
@@ -774,12 +780,33 @@ class _Made(NamedTuple):
             return failure(error, some)
         return backend.failure(model, some.arrays, error)
 
+    def filled(self, weights: Weights, compute: Compute) -> Any:
+        """The net with these weights: a copy where it has others, as random ones, for a session or a module of the
+        user's own may go on with it.
+
+        Raises:
+            InputError: for a net of a session that cannot be copied.
+        """
+        backend = self.backend()
+        assert backend is not None
+        item = self.item
+        if not backend.has(item, weights):
+            try:
+                item = copy.deepcopy(item)
+            except Exception as error:
+                if self.held:
+                    raise InputError(
+                        "model: nothing can be asked of it with other weights than its own, as by the check "
+                        f"randomization, for it cannot be copied: {said_by(error)}"
+                    ) from error
+        return backend.filled(item, weights, compute)
+
     def net(self, some: Dataset, weights: Weights | None, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:
         """A net as a model, and that it gives logits where its last softmax was found. `some`: a few samples;
         `weights`: its own where none are given."""
         backend = self.backend()
         assert backend is not None
-        net = self.item if weights is None else backend.filled(self.item, weights, compute)
+        net = self.item if weights is None else self.filled(weights, compute)
         encode = self.encoding(some)
         if some.task == "classification" and (
             logits_model := backend.before_softmax(net, encode, compute, some.arrays)
@@ -796,14 +823,14 @@ class _Made(NamedTuple):
         """It as a model of both classes, from one output of the second."""
         if (backend := self.backend()) is None:
             return TwoClassesModel(self.item, output, compute)
-        net, encode = backend.filled(self.item, weights, compute), self.encoding(some)
+        net, encode = self.filled(weights, compute), self.encoding(some)
         return backend.of_two(net, encode, compute, some.arrays, output)
 
     def before_sigmoid(self, some: Dataset, weights: Weights, compute: Compute) -> _Unnamed | None:
         """A net that ends in sigmoids without them; None for all else."""
         if (backend := self.backend()) is None:
             return None
-        net, encode = backend.filled(self.item, weights, compute), self.encoding(some)
+        net, encode = self.filled(weights, compute), self.encoding(some)
         return backend.before_sigmoid(net, encode, compute, some.arrays)
 
     def model(self, some: Dataset, weights: Weights, compute: Compute) -> tuple[_Unnamed, OutputKind | None]:

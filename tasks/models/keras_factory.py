@@ -33,7 +33,8 @@ from exhibit.tasks.records.data import Dataset
 from exhibit.tasks.records.model import OutputKind, Weights
 
 __all__ = [
-    "before_sigmoid", "before_softmax", "encoding", "failure", "filled", "fit", "of_two", "received", "single", "whole"
+    "before_sigmoid", "before_softmax", "encoding", "failure", "filled", "fit", "has", "of_two", "received", "single",
+    "whole",
 ]  # fmt: skip
 
 
@@ -138,8 +139,14 @@ def of_two(net: keras.Model, encode: Encoding, compute: Compute, inputs: Arrays,
     return TwoClassesModel(net, encode.shown, output, compute, encode.axes) if known is None else known
 
 
+def has(net: keras.Model, weights: Weights) -> bool:
+    """Whether these are the weights of the net; one that was not called yet has none to be kept."""
+    own = listed(net).get_weights()
+    return not own or all(map(np.array_equal, own, weights.arrays.values()))
+
+
 def filled(net: keras.Model, weights: Weights, compute: Compute) -> keras.Model:
-    """The net with these weights."""
+    """The net with these weights, which it has from then on."""
     return keras_training.restored(lambda: listed(net), weights, compute)
 
 

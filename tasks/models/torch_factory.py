@@ -35,7 +35,8 @@ from exhibit.tasks.records.model import OutputKind, Weights
 from exhibit.tasks.records.shown import said_by
 
 __all__ = [
-    "before_sigmoid", "before_softmax", "encoding", "failure", "filled", "fit", "of_two", "received", "single", "whole"
+    "before_sigmoid", "before_softmax", "encoding", "failure", "filled", "fit", "has", "of_two", "received", "single",
+    "whole",
 ]  # fmt: skip
 
 before_softmax = LogitsModel.recognised
@@ -142,8 +143,16 @@ def single(net: nn.Module) -> bool:
     return _number(net) != torch.float64
 
 
+def has(net: nn.Module, weights: Weights) -> bool:
+    """Whether these are the weights of the net."""
+    own = {name: tensor.numpy(force=True) for name, tensor in net.state_dict().items()}
+    return own.keys() == weights.arrays.keys() and all(
+        np.array_equal(array, weights.arrays[name]) for name, array in own.items()
+    )
+
+
 def filled(net: nn.Module, weights: Weights, _: Compute) -> nn.Module:
-    """The net with these weights."""
+    """The net with these weights, which it has from then on."""
     return restored(lambda: net, weights)
 
 

@@ -911,6 +911,12 @@ def test_what_is_less_than_one_does_not_read_as_one(value: float, bounds: Any, t
     assert f" {told} (pass)" in note.text
 
 
+def test_an_interval_that_nothing_bounds_is_written_so() -> None:
+    """As of how far one sample alone moves."""
+    found = written(check("stability", "undecided", 0.2, interval=(0.0, np.inf), threshold=0.5))
+    assert found["interval"] == "0.00 and more"
+
+
 def test_a_result_that_did_not_vary_has_no_interval_of_no_width() -> None:
     """Five re-trainings that all give 0.5: it says nothing of a sixth."""
     found = written(check("faithfulness", "pass", 0.5, interval=(0.5, 0.5), threshold=0.5))

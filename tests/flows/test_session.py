@@ -235,6 +235,21 @@ def test_images_keep_their_layout_and_the_net_stays_as_it_is(store: str) -> None
     np.testing.assert_allclose(report.scores.prediction, score, atol=1e-5)
 
 
+def test_a_check_with_random_weights_leaves_the_net_its_own(store: str, net: nn.Sequential) -> None:
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    report = exhibit.explain(
+        net, NUMBERS, method="integrated_gradients", check={"randomization": {"samples": 4}}, store=store
+    )
+    assert report.checks.verdict[0] in {"pass", "undecided"}
+    assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
+
+
+def test_a_net_that_cannot_be_copied_is_not_asked_with_random_weights(store: str, net: nn.Sequential) -> None:
+    net.register_buffer("weighed", net[0].weight.sum(dim=0), persistent=False)  # a tensor of a graph
+    with pytest.raises(exhibit.InputError, match="with other weights than its own, as by the check randomization"):
+        exhibit.explain(net, NUMBERS, method="integrated_gradients", check=["randomization"], store=store)
+
+
 def test_pictures_and_a_function_of_arrays(store: str) -> None:
     """A mean of the red channel: all of it is in that channel."""
     pictures = [Image.fromarray(RANDOM.integers(0, 256, (6, 6, 3), dtype=np.uint8)) for _ in range(3)]
@@ -730,7 +745,7 @@ import numpy as np, keras, exhibit
 net = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
 X = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
 before = net.predict(X, verbose=0)
-report = exhibit.explain(net, X, check=["completeness"], store={store!r})
+report = exhibit.explain(net, X, check=["completeness", "randomization"], store={store!r})
 assert report.checks.verdict[0] == "pass", report.checks
 assert (net.predict(X, verbose=0) == before).all()
 weights, bias = net.get_weights()
