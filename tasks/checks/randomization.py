@@ -198,11 +198,12 @@ def _alike(one: Array, other: Array) -> float:
     one, other = widened(one, wide), widened(other, wide)
     zero = (one == 0) & (other == 0)
     nothing = (np.nan_to_num(one) == 0).all(axis=1)
-    found = spearman(np.where(zero, np.nan, one), np.where(zero, np.nan, other))
+    one, other = np.where(zero, np.nan, one), np.where(zero, np.nan, other)
+    found = spearman(one, other)
     level = (_level(one) & _level(other)).astype(float)
     return known_mean(np.where(nothing, np.nan, np.where(np.isnan(found), level, found)))
 
 
 def _level(sizes: Array) -> Array:
-    """(samples,) True where all elements have the same size, so that there is no order."""
-    return np.asarray(np.nanmax(sizes, axis=1) <= np.nanmin(sizes, axis=1))
+    """(samples,) True where all elements that are numbers have the same size, so that there is no order."""
+    return np.asarray(np.fmax.reduce(sizes, axis=1) <= np.fmin.reduce(sizes, axis=1))

@@ -39,7 +39,11 @@ class SparsenessSpec(Check):
 
     def measure(self, case: Case) -> CheckResult:
         """The verdict over all explanations of one method."""
-        coefficients = np.concatenate([gini(np.abs(shard.flat())) for shard in case.shards()])
+        sizes = [np.abs(shard.flat()) for shard in case.shards()]
+        if all(each.shape[1] == 1 for each in sizes):
+            reason = say("A single element has no order, and nothing beside it.")
+            return CheckResult.not_applicable(self.kind, case.label, reason)
+        coefficients = np.concatenate([gini(each) for each in sizes])
         found = SHARE.median(coefficients[:, 0])
         return self.judged(
             case,
@@ -51,6 +55,7 @@ class SparsenessSpec(Check):
                     coefficient=told(found.value, self.threshold),
                     count=f"{found.size:,}",
                 ),
+                say("Left out are those in which every element is zero.") if found.size < len(coefficients) else "",
                 _said_of_edges(_on_edges(case)),
             )
             if found.size

@@ -343,7 +343,8 @@ def _measured(check: CheckResult, methods: Sequence[MethodMaterial]) -> str:
 def _cases(material: Material) -> tuple[Section, ...]:
     """A typical, a wrong and a borderline sample of all that are explained, or that there is none."""
     said = sentences([_typical(material), _wrong(material), _borderline(material)])
-    return (Section(title=tr("Three cases"), id="cases", blocks=(Block(paragraphs=(said,)),)),) if said else ()
+    title = tr("Three cases") if material.dataset.classes else tr("Two cases")
+    return (Section(title=title, id="cases", blocks=(Block(paragraphs=(said,)),)),) if said else ()
 
 
 _NOT_DRAWN = mark("what stands for them is not among those that the config names")
@@ -373,8 +374,11 @@ def _wrong(material: Material) -> str:
     row, misread = material.cases.wrong, material.cases.misread
     case = None if row is None else _case(material, row)
     if not material.dataset.classes:
-        if not case:
+        if row is None or not case:
             return ""
+        predicted, label = material.outputs[material.shown[row], 0], material.dataset.labels[row]
+        if np.isclose(predicted, label, rtol=1e-6, atol=0):  # as far as float32 tells
+            return tr("Wrong: none of {samples}.", samples=_explained(material))
         return tr("Wrong: the largest error of {samples}, {sample}.", samples=_explained(material), sample=case)
     if misread is None:
         return tr("Wrong: no label says which are.")

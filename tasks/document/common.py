@@ -77,6 +77,8 @@ def shares(material: Material, method: MethodMaterial) -> tuple[Array, Array, st
     importance = method.summary.importances[0]
     total = importance.mean_absolute.sum() or 1.0
     share = importance.mean_absolute / total
+    if np.isnan(importance.standard_error).all():
+        return share, importance.standard_error, tr("of one sample no error is known")
     if importance.share_error is not None:
         return share, importance.share_error, tr("standard error over samples")
     return share, importance.standard_error / total, tr("standard error over samples of each mean |a|, in this unit")
@@ -111,10 +113,13 @@ def reading(material: Material, row: int) -> str:
         predicted_value = float(material.outputs[material.shown[row], 0])
         label = float(material.dataset.labels[row])
         write = at_scale(material.outputs[:, 0])
-        value = write(predicted_value, 2)
         if np.isnan(label):
-            return tr("predicted {predicted}", predicted=value)
-        return tr("measured {measured}, predicted {predicted}", measured=write(label, 2), predicted=value)
+            return tr("predicted {predicted}", predicted=write(predicted_value, 2))
+        for digits in range(2, 7):  # a wrong value does not read as the right one
+            measured, predicted = write(label, digits), write(predicted_value, digits)
+            if measured != predicted:
+                break
+        return tr("measured {measured}, predicted {predicted}", measured=measured, predicted=predicted)
     true, predicted = material.true_output(row), predicted_output(material, row)
     name = material.output_name
     if true is None:

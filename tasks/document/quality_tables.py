@@ -192,8 +192,11 @@ def bins(material: Material) -> tuple[Table, ...]:
         return ()
     off = [item for item in quality.error_bins if not item.interval[0] <= 0 <= item.interval[1]]
     predicted = at_scale([end for item in quality.error_bins for end in (item.low, item.high)])
-    caption = tr(
-        "Errors by predicted value, in {number} parts of about as many rows.", number=str(len(quality.error_bins))
+    number, rows = str(len(quality.error_bins)), [item.rows for item in quality.error_bins]
+    caption = (
+        tr("Errors by predicted value, in {number} parts of about as many rows.", number=number)
+        if max(rows) - min(rows) <= 1
+        else tr("Errors by predicted value, in {number} parts; rows with the same value are in one.", number=number)
     )
     where = (
         tr("Surely too high or too low on average: {ranges}.", ranges=listing([_off(item, predicted) for item in off]))
@@ -201,7 +204,7 @@ def bins(material: Material) -> tuple[Table, ...]:
         else tr("In none of them is it surely off on average.")
     )
     titles = (tr("rows"), tr("mean error"), tr("95% interval"), "RMSE")
-    number = at_scale([item.rmse for item in quality.error_bins])
+    write = at_scale([item.rmse for item in quality.error_bins])
     return (
         Table(
             name=f"{material.slug}-errors",
@@ -214,9 +217,9 @@ def bins(material: Material) -> tuple[Table, ...]:
                 (
                     span(item.low, item.high, 2, predicted),
                     f"{item.rows:,}",
-                    number(item.mean, 3),
-                    interval(*item.interval, 3, number),
-                    number(item.rmse, 3),
+                    write(item.mean, 3),
+                    interval(*item.interval, 3, write),
+                    write(item.rmse, 3),
                 )
                 for item in quality.error_bins
             ),

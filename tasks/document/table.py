@@ -58,6 +58,7 @@ def story(material: Material) -> tuple[Finding, str]:
     return finding, f"{material.slug}-teaser" if material.whole else f"{material.slug}-importances"
 
 
+_ROUNDING = 1e-9  # of a share: what is less is left over by sums of equal numbers
 _TOLD = 0.005  # a share below is 0% in whole per cents: no feature is named for it
 
 
@@ -99,10 +100,14 @@ def _surely_first(known: Reference) -> Named | None:
 
 
 def _instead(material: Material, method: MethodMaterial, first: Named) -> Named | None:
-    """The feature that a method puts first, where that is another one, or one has none."""
+    """The feature that a method puts first, where that is another one, or one has none; of equals none comes first."""
     own = method.summary.importances[0]
-    found = _first(own.features, shares(material, method)[0])
-    return None if found.agrees(first) else found
+    sizes = shares(material, method)[0]
+    found = _first(own.features, sizes)
+    also = dict(zip(without_units(own.features), sizes.tolist(), strict=True)).get(first.name, 0.0)
+    if found.agrees(first) or (first.value and also and also >= found.value * (1 - _ROUNDING)):
+        return None
+    return found
 
 
 def _kept(material: Material, first: int) -> tuple[int, int] | None:
@@ -206,19 +211,20 @@ def _teaser(material: Material) -> Figure:
     lines = tr("Lines: {error}.", error=shares(material, material.main)[2])
     series = tuple(_with_rest(material, method, order[:few], bool(rest)) for method in shown)
     samples = count(material.explained, "sample")
-    caption = (
-        tr(
+    if not all(one.values.any() for one in series):  # of nothing there are no shares
+        caption = tr("How much of the explanation each feature carries, over {samples}.", samples=samples)
+    elif len(series) > 1:
+        caption = tr(
             "How much of the explanation each feature carries, of 100% in all but for rounding, over {samples}.",
             samples=samples,
         )
-        if len(series) > 1
-        else tr(
+    else:
+        caption = tr(
             "How much of the explanation by {method} each feature carries, of 100% in all but for rounding, over "
             "{samples}.",
             method=bearing.named(material.main),
             samples=samples,
         )
-    )
     return Figure(
         name=f"{material.slug}-teaser",
         content=Bars(labels=(*labels, *rest), series=series, axis=tr("share of the explanation, %")),
@@ -390,6 +396,7 @@ def importance_table(material: Material) -> Table:
     main = material.main
     importance, check = main.summary.importances[0], over_trainings(main)
     values, errors, meaning = shares(material, main)
+    known = ~np.isnan(errors)
     by_sign = main.aggregate == "raw"
     number, size = (at_scale(importance.mean_absolute, write) for write in (signed, plain))
     said = {"method": tr(main.title), "error": meaning, "unit": tr(main.unit)}
@@ -408,7 +415,7 @@ def importance_table(material: Material) -> Table:
         rows.append(
             (
                 without_units(importance.features)[k],
-                f"{percent(float(values[k]))} ± {plain(100 * float(errors[k]), 1)}",
+                percent(float(values[k])) + (f" ± {plain(100 * float(errors[k]), 1)}" if known[k] else ""),
                 *((number(float(importance.mean[k]), 3),) if by_sign else ()),
                 size(float(importance.mean_absolute[k]), 3),
                 *((ranks,) if check else ()),

@@ -91,11 +91,13 @@ class Moments:
 
     def share_errors(self, column: int) -> Array | None:
         """(features,) standard errors over samples of the shares of |a|, each a ratio of two means over the same ones
-        (the delta method); None where a sample does not have every feature."""
+        (the delta method); None where a sample does not have every feature, NaN of one sample, which has no error."""
         count, (_, sizes, squares) = self.count[:, column], (power[:, column] for power in self.powers)
         samples, whole = int(count.max(initial=0)), float(sizes.sum())
         if (count != samples).any() or not samples or not whole:
             return None
+        if samples == 1:
+            return np.full(len(sizes), np.nan)
         share = sizes / whole
         apart = squares - 2 * share * self.shared[0][:, column] + share**2 * self.shared[1][column]
         apart = np.where(apart > _ROUNDED * squares, apart, 0)
@@ -172,7 +174,7 @@ def _importance(
         mean=mean,
         mean_absolute=mean_absolute,
         mean_square=mean_square,
-        standard_error=np.sqrt(variance / count),
+        standard_error=np.where(count > 1, np.sqrt(variance / count), np.nan),
         share_error=moments.share_errors(column) if present.all() else None,
         count=count.astype(np.int64),
         aggregate=aggregate,

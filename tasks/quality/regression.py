@@ -30,9 +30,15 @@ def regression(labels: Array, predicted: Array, split: Split, learnt: Array) -> 
 
 
 def _bins(predicted: Array, errors: Array) -> list[ErrorBin]:
-    """Rows in the order of their predicted values, in as many equal parts as have enough rows each; none of too few."""
-    number = min(_BINS, len(errors) // _LEAST_IN_A_BIN)
-    parts = np.array_split(np.argsort(predicted, kind="stable"), number) if number > 1 else []
+    """Rows in the order of their predicted values, in as many equal parts as have enough rows each; none of too few.
+    Rows with the same value stay together, in parts that are less equal."""
+    order, number = np.argsort(predicted, kind="stable"), min(_BINS, len(errors) // _LEAST_IN_A_BIN)
+    starts = [part[0] for part in np.array_split(np.arange(len(order)), max(number, 1))]
+    ordered, cuts = predicted[order], [0]
+    for cut in np.searchsorted(ordered, ordered[starts]).tolist():
+        if min(cut - cuts[-1], len(order) - cut) >= _LEAST_IN_A_BIN:
+            cuts.append(cut)
+    parts = np.split(order, cuts[1:]) if len(cuts) > 1 else []
     every = Mean(errors)
     return [
         ErrorBin(

@@ -16,7 +16,7 @@ from exhibit.tasks.checks.faithfulness import AlignmentSpec, DeletionSpec, Faith
 from exhibit.tasks.checks.inference import Estimate, correlations, decision
 from exhibit.tasks.checks.kinds import KINDS, edge_strength
 from exhibit.tasks.checks.localization import LocalizationSpec
-from exhibit.tasks.checks.randomization import RandomizationSpec
+from exhibit.tasks.checks.randomization import RandomizationSpec, _alike
 from exhibit.tasks.checks.sensitivity import SensitivitySpec
 from exhibit.tasks.checks.sparseness import SparsenessSpec, gini
 from exhibit.tasks.checks.stability import StabilitySpec
@@ -420,6 +420,27 @@ def test_identical_explanations_are_one_group() -> None:
     case = linear_case(WEIGHTS, others=constant)
     level = shards({"image": np.ones_like(IMAGES)})
     assert "groups" not in AgreementSpec().measure(replace(case, shards=level, others={"twin": level})).sentence
+
+
+def test_what_has_one_size_wherever_it_is_not_zero_is_the_same_with_random_weights() -> None:
+    """As the slopes of a mean over a window: an order that nothing has is no order that changed."""
+    window, elsewhere = np.array([[0.0, 0, 2, 2]]), np.array([[0.0, 2, 2, 0]])
+    assert _alike(window, 3 * window) == 1
+    assert _alike(window, elsewhere) < 0.5
+
+
+def test_the_only_element_of_an_explanation_is_not_called_one_of_many() -> None:
+    single = shards({"x": np.ones((len(IMAGES), 1, 1))})
+    found = SparsenessSpec().measure(replace(linear_case(WEIGHTS), shards=single))
+    assert found.verdict == "not applicable"
+
+
+def test_the_median_of_sparseness_says_that_explanations_of_nothing_are_left_out() -> None:
+    values = np.ones((len(IMAGES), 2, 2, 1, 1))
+    values[0] = 0
+    assert "Left out" not in SparsenessSpec().measure(linear_case(WEIGHTS)).sentence
+    found = SparsenessSpec().measure(replace(linear_case(WEIGHTS), shards=shards({"image": values})))
+    assert "Left out are those in which every element is zero." in found.sentence
 
 
 def test_sparseness_can_pass_and_fail() -> None:

@@ -82,6 +82,26 @@ def test_that_nothing_is_wrong_is_said_so() -> None:
     assert "Wrong: no label says which are." in said(Cases(close=0))
 
 
+@pytest.mark.parametrize(
+    ("off", "says"),
+    [
+        (0.0, "Wrong: none of 100 explained samples."),
+        (0.001, "Wrong: the largest error of 100 explained samples, flower 0 (measured 2.000, predicted 2.001)."),
+    ],
+)
+def test_what_is_right_is_not_called_wrong(off: float, says: str) -> None:
+    item = inputs("table")
+    one = material("flowers", [method("a", np.ones(4), item, LENGTHS)], item)
+    labels = np.full(len(one.dataset.sample_ids), 2.0)
+    values = one.dataset.model_copy(update={"classes": (), "labels": labels, "task": "regression"})
+    outputs = np.full((len(one.outputs), 1), 2.0 + off)
+    told = chapter(
+        one.model_copy(update={"dataset": values, "outputs": outputs, "cases": Cases(typical=0, wrong=0)}), {}
+    )
+    (section,) = [section for section in told.sections if section.title == "Two cases"]
+    assert " ".join(section.blocks[0].paragraphs).endswith(says)
+
+
 def test_of_a_single_one_none_is_the_most_wrong_or_the_closest() -> None:
     text = said(Cases(typical=0, wrong=1, borderline=1, misread=1, close=1))
     assert "Wrong: 1 of 100 explained samples is read wrong, flower 1 (" in text

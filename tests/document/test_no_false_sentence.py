@@ -866,6 +866,30 @@ def test_a_method_that_gives_nothing_disagrees_with_one_that_gives_something() -
         assert "(0%)" not in sentence
 
 
+@pytest.mark.parametrize("tied", [(2, 2, 0, 0), (1, 1, 1, 1), (0, 3, 3 * (1 - 1e-12), 0)])
+def test_of_equals_none_is_said_to_come_first(tied: tuple[float, ...]) -> None:
+    """Two slopes of one size are no other opinion on which feature is first."""
+    first = [0.0, 3, 2, 0] if not tied[0] else [2.0, 3, 0, 0]
+    assert ("Methods disagree" in said(flowers(tied, first))[1]) is False
+    assert "Methods disagree" in said(flowers((3, 2, 0, 0), [0.0, 3, 2, 0]))[1]
+
+
+def test_a_share_of_one_sample_has_no_error_of_zero() -> None:
+    item = flowers((3, 1, 0, 0))
+    unknown = item.main.summary.importances[0].model_copy(update={"standard_error": np.full(4, np.nan)})
+    summary = item.main.summary.model_copy(update={"importances": (unknown,)})
+    item = item.model_copy(update={"methods": (item.main.model_copy(update={"summary": summary}),)})
+    assert "no error is known" in table.importance_figure(item).caption
+    shown = table.importance_table(item)
+    assert shown.rows[0][1] == "75.0"
+    assert "standard error" not in shown.caption
+
+
+def test_shares_of_nothing_are_not_said_to_be_of_all_of_it() -> None:
+    captions = [table._teaser(flowers(sizes)).caption for sizes in ((0, 0, 0, 0), (3, 1, 0, 0))]
+    assert ["of 100%" in caption for caption in captions] == [False, True]
+
+
 @pytest.mark.parametrize("second", [0.0, 0.004])
 def test_a_second_feature_is_named_only_for_a_share_of_its_own(second: float) -> None:
     _, sentence = said(flowers((1 - second, second, 0, 0)))

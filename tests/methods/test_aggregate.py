@@ -31,6 +31,12 @@ def test_means_are_numpys() -> None:
     assert found.mean_square == pytest.approx((VALUES**2).mean(axis=0)[:, 0])
 
 
+def test_of_one_sample_no_error_is_known() -> None:
+    found = _importance("raw", VALUES[:1])
+    assert found.share_error is not None
+    assert np.isnan([found.standard_error, found.share_error]).all()
+
+
 def test_means_of_groups_in_the_same_molecules_are_compared_as_pairs() -> None:
     """Of the first two groups every molecule has both: the variance of their difference is that of the differences.
     The first and the third are never in one molecule: it is the sum of both, as in Welch's test."""

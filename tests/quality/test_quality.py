@@ -391,6 +391,14 @@ def test_errors_of_a_regression_are_those_of_scikit_learn_and_of_each_fifth() ->
     assert regression(labels[:30], predicted[:30], "test", labels).error_bins == ()
 
 
+def test_rows_with_the_same_predicted_value_are_in_one_part() -> None:
+    """Of a model of few values, or of one, no order of the rows is taken for one of their predictions."""
+    predicted, labels = np.repeat([1.0, 2.0, 3.0], [30, 50, 40]), np.random.default_rng(0).normal(size=120)
+    parts = regression(labels, predicted, "test", labels).error_bins
+    assert [(one.low, one.high, one.rows) for one in parts] == [(1, 1, 30), (2, 2, 50), (3, 3, 40)]
+    assert regression(labels, np.ones(120), "test", labels).error_bins == ()
+
+
 # --- the model that the data name as a reference ----------------------------------------------------------
 
 
