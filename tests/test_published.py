@@ -12,6 +12,7 @@ from exhibit.tasks.document.multimodal import _constant
 from exhibit.tasks.methods.shap_gradient import GradientShapSpec
 from exhibit.tasks.methods.shap_kernel import KernelShapSpec
 from exhibit.tasks.methods.shap_partition import PartitionShapSpec
+from exhibit.tasks.models.zoo.multimodal import MultimodalSpec
 from exhibit.tasks.records.explanation import Aggregate, InputSummary
 from tests import points
 from tests.conftest import ROOT
@@ -35,6 +36,15 @@ def test_the_study_of_monkeys_says_that_the_article_explains_the_probability() -
     said = repr(chapter(one, {}))
     assert "The article explains the probability after the softmax; here it is the logit" in said
     assert "override /target: monkeys" in (ROOT / "conf/study/monkeys.yaml").read_text()
+
+
+def test_the_net_of_several_inputs_says_where_its_training_is_not_that_of_the_article() -> None:
+    said = "The article that this net is from trains it for 20 epochs, on pixels and token ids as they are"
+    assert said in MultimodalSpec().training
+    assert said in MultimodalSpec(scaled=False).training
+    published = yaml.safe_load((ROOT / "conf/model/multimodal_published.yaml").read_text())
+    assert "article" not in MultimodalSpec(scaled=published["scaled"], epochs=published["epochs"]).training
+    assert "article" not in MultimodalSpec(fit="never", weights="net.npz").training
 
 
 def test_no_framework_is_named_by_a_method_that_both_have() -> None:

@@ -374,12 +374,7 @@ def _wrong(material: Material) -> str:
     row, misread = material.cases.wrong, material.cases.misread
     case = None if row is None else _case(material, row)
     if not material.dataset.classes:
-        if row is None or not case:
-            return ""
-        predicted, label = material.outputs[material.shown[row], 0], material.dataset.labels[row]
-        if np.isclose(predicted, label, rtol=1e-6, atol=0):  # as far as float32 tells
-            return tr("Wrong: none of {samples}.", samples=_explained(material))
-        return tr("Wrong: the largest error of {samples}, {sample}.", samples=_explained(material), sample=case)
+        return "" if row is None else _off_most(material, row)
     if misread is None:
         return tr("Wrong: no label says which are.")
     if not misread:
@@ -394,6 +389,14 @@ def _wrong(material: Material) -> str:
         alone = tr("Wrong: {some}, {sample}.", some=are, sample=case)
         return alone if misread == 1 else tr("Wrong: {some}, most of all {sample}.", some=are, sample=case)
     return tr("Wrong: {some}; {why}.", some=are, why=tr(_NOT_DRAWN))
+
+
+def _off_most(material: Material, row: int) -> str:
+    """Of a regression, where anything is off as far as float32 tells."""
+    samples = _explained(material)
+    if np.isclose(material.outputs[material.shown[row], 0], material.dataset.labels[row], rtol=1e-6, atol=0):
+        return tr("Wrong: none of {samples}.", samples=samples)
+    return tr("Wrong: the largest error of {samples}, {sample}.", samples=samples, sample=_case(material, row))
 
 
 def _borderline(material: Material) -> str:

@@ -13,11 +13,14 @@ from exhibit.tasks.records.base import Array, Arrays, InputError
 from exhibit.tasks.records.data import Dataset, Input
 from exhibit.tasks.records.figure import Diagram, Node
 from exhibit.tasks.records.kinds import Kind
-from exhibit.tasks.records.language import Message, mark, say
+from exhibit.tasks.records.language import Message, mark, say, say_all
 from exhibit.tasks.records.model import OutputKind, Weights
 
 if TYPE_CHECKING:
     import keras
+
+
+_PUBLISHED_EPOCHS = 20
 
 
 class MultimodalSpec(TrainingSpec):
@@ -54,6 +57,20 @@ class MultimodalSpec(TrainingSpec):
             filters=str(self.filters),
             hidden=str(self.hidden),
             joined=str(self.joined),
+        )
+
+    @property
+    def training(self) -> str:
+        """One sentence about the training, and how the article differs."""
+        if self.fitting == "never" or (self.epochs == _PUBLISHED_EPOCHS and not self.scaled):
+            return super().training
+        return say_all(
+            super().training,
+            say(
+                "The article that this net is from trains it for {epochs} epochs, on pixels and token ids as they are, "
+                "as model=multimodal_published does.",
+                epochs=str(_PUBLISHED_EPOCHS),
+            ),
         )
 
     def diagram(self, dataset: Dataset) -> Diagram:
