@@ -25,11 +25,18 @@ def told(found: Datasheet) -> str:
             column=called(found)["column"],
             which=_alone(found.strongest, found),
         )
-        return sentences([closest, rule])
+        return sentences([closest, _not_asked(found), rule])
     others = len(found.leaks) - 1
     more = trn("{number} more {column} does.", "{number} more {columns} do.", others, **called(found)) if others else ""
     first = tr("{which}: it gives the label away.", which=capital(_alone(found.leaks[0], found)))
     return sentences([first, more, rule])
+
+
+def _not_asked(found: Datasheet) -> str:
+    """That columns of words were not asked about, where the label is a number."""
+    if found.strongest is None or found.strongest.others is not None or all(one.number for one in found.columns):
+        return ""
+    return tr("As the label is a number, {columns} of words were not asked about.", **called(found))
 
 
 def _alone(leak: Leak, found: Datasheet) -> str:

@@ -1,7 +1,7 @@
 """Why a model or an explanation is trusted or not, in sentences: made of findings when a page is made."""
 
-from collections.abc import Mapping, Sequence
-from functools import singledispatch
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, singledispatch
 from typing import get_args
 
 from exhibit.tasks.document.kinds import KINDS
@@ -127,8 +127,8 @@ def _(ground: Measured, _checks: Checks, whole: bool) -> str:
     commonest class, has 10%."""
     metric = ground.metric
     shares = metric.name.endswith("accuracy")
-    write = share if shares else rounded  # of labels in any unit
     ends = metric.interval if whole else None
+    write = _apart([metric.value, *(ends or ())], metric.naive, shares)
     return capital(
         tr(
             "{metric} {value}{bounds} on {rows}{naive}.",
@@ -139,6 +139,24 @@ def _(ground: Measured, _checks: Checks, whole: bool) -> str:
             naive="" if metric.naive is None else _naive(ground, write(metric.naive), whole),
         )
     )
+
+
+def _apart(values: Sequence[float], naive: float | None, shares: bool) -> Callable[[float], str]:
+    """How a metric is written: in so many digits that a guess is not read as one of the `values` that it differs from;
+    whether an interval holds it decides."""
+
+    def write(value: float, more: int) -> str:
+        if not shares:
+            return rounded(value, 3 + more)  # of labels in any unit
+        return share(value) if not more or not _NEARLY < value < 1 - _NEARLY else f"{100 * value:.{more}f}%"
+
+    for more in range(_MORE):
+        if naive is None or all((write(value, more) == write(naive, more)) == (value == naive) for value in values):
+            break
+    return partial(write, more=more)
+
+
+_MORE, _NEARLY = 4, 0.001  # digits beyond the usual, and a share that is written in words
 
 
 def _naive(ground: Measured, value: str, whole: bool) -> str:

@@ -204,17 +204,17 @@ def plain(dataset: Dataset, pictures: PreprocessSpec = NOTHING) -> Callable[[Arr
 
 
 def told(arrays: Arrays) -> tuple[Received, ...]:
-    """What a model takes of some rows, as far as it is numbers."""
+    """What a model takes of some rows, as far as it is numbers; empty cells are none."""
     return tuple(
         Received(
             name=name,
             shape=array.shape[1:],
             dtype=str(array.dtype),
-            low=float(array.min()),
-            high=float(array.max()),
+            low=float(np.fmin.reduce(array, axis=None)),
+            high=float(np.fmax.reduce(array, axis=None)),
         )
         for name, array in arrays.items()
-        if array.dtype.kind in "fiub" and array.size
+        if array.dtype.kind in "fiub" and not np.isnan(array).all()
     )
 
 

@@ -298,9 +298,19 @@ class FactorySpec(TrainingSpec):
             parameters=0,
             given=given,
             framework=made.framework,
-            received=told(_first(dataset).arrays),
+            received=told(self._numbers(dataset)),
             known=made.predicting(_first(dataset), compute)[1],
         )
+
+    def _numbers(self, dataset: Dataset) -> Arrays:
+        """The first rows of the inputs that a function or a fitted model is given as numbers: neither columns of words
+        nor the sentences of a session, for which the data keep the places of words."""
+        of_words = {
+            item.name
+            for item in dataset.inputs
+            if any(column.kind == "category" for column in item.whole) or (item.vocabulary and in_memory(self.factory))
+        }
+        return {name: array for name, array in _first(dataset).arrays.items() if name not in of_words}
 
     def restore(self, dataset: Dataset, weights: Weights, compute: Compute) -> Model:
         """The model with the given weights.

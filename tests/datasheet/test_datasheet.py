@@ -16,7 +16,7 @@ from exhibit.tasks.datasheet.columns import Values
 from exhibit.tasks.datasheet.drift import _chance_of_new, _outside, drifts, stability
 from exhibit.tasks.datasheet.leaks import rank_correlation
 from exhibit.tasks.datasheet.sheet import datasheet
-from exhibit.tasks.document import data_drift, data_rows
+from exhibit.tasks.document import data_drift, data_leaks, data_rows
 from exhibit.tasks.document import datasheet as told
 from exhibit.tasks.drawing.histograms import _ends
 from exhibit.tasks.records.base import Array
@@ -127,6 +127,16 @@ def test_a_number_that_is_the_label_is_found_and_a_good_one_is_not() -> None:
     label = draws.lognormal(size=500)
     values = np.column_stack([label**3, label + draws.normal(size=500)])
     assert [leak.feature for leak in described(values, label, classes=()).leaks] == ["x0"]
+
+
+def test_columns_of_words_that_were_not_asked_about_a_number_are_said() -> None:
+    draws = np.random.default_rng(0)
+    label = draws.lognormal(size=500)
+    found = described(np.column_stack([draws.normal(size=500), label + draws.normal(size=500)]), label, classes=())
+    said = "As the label is a number, columns of words were not asked about."
+    assert said not in data_leaks.told(found)
+    word = found.columns[0].model_copy(update={"number": False})
+    assert said in data_leaks.told(found.model_copy(update={"columns": (word, *found.columns[1:])}))
 
 
 @pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer])

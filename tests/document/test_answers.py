@@ -84,6 +84,18 @@ def test_a_model_is_held_against_a_naive_guess(metric: Metric, more: dict[str, A
     assert "naive guess" in " ".join(found.reasons)
 
 
+def test_a_guess_that_the_interval_does_not_hold_is_not_written_as_its_end() -> None:
+    """Of rare cases both are 97% in whole per cents, and the model is surely better."""
+    metric = Metric(name="accuracy", value=0.988, split="test", count=500, interval=(0.974, 0.994), naive=0.97)
+    [said, *_] = answers(flowers(metric=metric))[0].reasons
+    assert "Accuracy 98.8% (95% interval 97.4% to 99.4%)" in said
+    assert "has 97.0%" in said
+    error = Metric(name="RMSE", value=1.5, split="test", count=500, interval=(1.401, 1.6004), naive=1.6009)
+    [said, *_] = answers(flowers(metric=error))[0].reasons
+    assert "1.401 to 1.6)" in said
+    assert "has 1.601." in said
+
+
 def test_that_a_model_has_not_seen_its_rows_is_printed_as_the_statement_of_the_user() -> None:
     item = flowers(metric=accuracy(0.75, 0.9, split="explain"), trained=False, not_seen=True)
     repeated = item.performance.model_copy(update={"repeated": 3})  # nothing here trained it

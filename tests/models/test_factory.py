@@ -17,10 +17,11 @@ from exhibit.tasks.data.image import DigitsSpec
 from exhibit.tasks.data.table import IrisSpec
 from exhibit.tasks.factory import TRUSTED, called, code_of
 from exhibit.tasks.models.callable import EstimatorModel
+from exhibit.tasks.models.encoding import told
 from exhibit.tasks.models.factory import FactorySpec
 from exhibit.tasks.protocols import Compute, Model, Score, silent
 from exhibit.tasks.records.base import InputError
-from exhibit.tasks.records.data import Dataset
+from exhibit.tasks.records.data import Dataset, Input, TableColumn
 from exhibit.tasks.records.model import OutputKind, Prediction, Remarks, Weights
 from exhibit.tasks.records.packing import pack, unpack
 from tests.conftest import Memory
@@ -454,6 +455,26 @@ def test_outputs_that_only_look_like_probabilities_at_first_are_refused(iris: Da
     remarks(told, iris, Prediction(kind="probabilities", outputs=outputs))  # each for itself
     with pytest.raises(InputError, match="they do not lie between 0 and 1; type"):
         remarks(told, iris, Prediction(kind="probabilities", outputs=3 * outputs))
+
+
+def test_what_comes_as_words_is_not_said_to_have_been_numbers(iris: Dataset) -> None:
+    """A function of a session is given sentences, and a fitted model words and gaps: their places are the data's."""
+    (table,), rows = iris.inputs, len(iris.labels)
+    columns = [TableColumn(name=name, kind="number") for name in table.features]
+    job = columns[1].model_copy(update={"kind": "category", "categories": ("cook", "nurse")})
+    text = Input(name="text", kind="text", values=np.zeros((rows, 2), np.int64), vocabulary=("", "good"))
+    spec = FactorySpec(factory="exhibit.memory:model_0")
+
+    def given(*inputs: Input) -> set[str]:
+        return set(spec._numbers(iris.model_copy(update={"inputs": inputs})))
+
+    assert given(table.model_copy(update={"whole": tuple(columns)}), text) == {table.name}
+    assert given(table.model_copy(update={"whole": (columns[0], job, *columns[2:])})) == set()
+
+
+def test_empty_cells_are_no_end_of_a_range() -> None:
+    [found] = told({"x": np.array([[np.nan, 3.0], [1.0, 2.0]])})
+    assert (found.low, found.high) == (1.0, 3.0)
 
 
 def test_probabilities_can_be_told(iris: Dataset) -> None:
