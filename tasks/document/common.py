@@ -119,6 +119,8 @@ def reading(material: Material, row: int) -> str:
             measured, predicted = write(label, digits), write(predicted_value, digits)
             if measured != predicted:
                 break
+        else:  # but for the last bits it is the right one
+            measured, predicted = write(label, 2), write(predicted_value, 2)
         return tr("measured {measured}, predicted {predicted}", measured=measured, predicted=predicted)
     true, predicted = material.true_output(row), predicted_output(material, row)
     name = material.output_name

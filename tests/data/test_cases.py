@@ -85,7 +85,12 @@ def test_that_nothing_is_wrong_is_said_so() -> None:
 @pytest.mark.parametrize(
     ("off", "says"),
     [
-        (0.0, "Wrong: none of 100 explained samples."),
+        (
+            0.0,
+            "off by the median of all explained samples: flower 0 (measured 2.00, predicted 2.00). Wrong: none of 100 "
+            "explained samples.",
+        ),
+        (1e-9, "(measured 2.00, predicted 2.00). Wrong: none of 100 explained samples."),
         (0.001, "Wrong: the largest error of 100 explained samples, flower 0 (measured 2.000, predicted 2.001)."),
     ],
 )
