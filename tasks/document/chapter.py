@@ -171,12 +171,12 @@ def _explained_rows(material: Material) -> str:
     """Which rows these are; of a model that came trained nobody says which of them it has learned from."""
     if not material.trained:
         return trn(
-            "{number} row is explained, each by itself.",
+            "{number} row is explained.",
             "{number} rows are explained, each by itself.",
             material.explained,
         )
     return trn(
-        "{number} row is explained ({which}), each by itself.",
+        "{number} row is explained ({which}).",
         "{number} rows are explained ({which}), each by itself.",
         material.explained,
         which=tr(material.explained_split),

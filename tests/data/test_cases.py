@@ -7,7 +7,7 @@ import pytest
 
 from exhibit.tasks.data.cases import cases, with_cases
 from exhibit.tasks.data.select import SelectionSpec, TargetSpec, select
-from exhibit.tasks.document.chapter import chapter
+from exhibit.tasks.document.chapter import _explained_rows, chapter
 from exhibit.tasks.records.base import Array
 from exhibit.tasks.records.explanation import Cases, Selection
 from exhibit.tasks.records.model import Prediction
@@ -105,6 +105,13 @@ def test_what_is_right_is_not_called_wrong(off: float, says: str) -> None:
     )
     (section,) = [section for section in told.sections if section.title == "Two cases"]
     assert " ".join(section.blocks[0].paragraphs).endswith(says)
+
+
+def test_a_single_row_is_not_each_by_itself() -> None:
+    item = inputs("table")
+    one = material("flowers", [method("a", np.ones(4), item, LENGTHS)], item).model_copy(update={"trained": False})
+    assert _explained_rows(one.model_copy(update={"explained": 1})) == "1 row is explained."
+    assert _explained_rows(one) == "100 rows are explained, each by itself."
 
 
 def test_of_a_single_one_none_is_the_most_wrong_or_the_closest() -> None:
