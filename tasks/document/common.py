@@ -116,12 +116,12 @@ def reading(material: Material, row: int) -> str:
         if np.isnan(label):
             return tr("predicted {predicted}", predicted=write(predicted_value, 2))
         for digits in range(2, 7):  # a wrong value does not read as the right one
-            measured, predicted = write(label, digits), write(predicted_value, digits)
-            if measured != predicted:
+            measured, instead = write(label, digits), write(predicted_value, digits)
+            if measured != instead:
                 break
         else:  # but for the last bits it is the right one
-            measured, predicted = write(label, 2), write(predicted_value, 2)
-        return tr("measured {measured}, predicted {predicted}", measured=measured, predicted=predicted)
+            measured, instead = write(label, 2), write(predicted_value, 2)
+        return tr("measured {measured}, predicted {predicted}", measured=measured, predicted=instead)
     true, predicted = material.true_output(row), predicted_output(material, row)
     name = material.output_name
     if true is None:
