@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from exhibit.tasks.chances import wilson
+from exhibit.tasks.chances import clopper_pearson
 from exhibit.tasks.datasheet.columns import Values
 from exhibit.tasks.orders import pearson
 from exhibit.tasks.records.base import Array
@@ -56,7 +56,6 @@ def _nearness(leak: Leak) -> tuple[float, float]:
 def _by_rule(column: Values, labels: Array, asked: int) -> Leak:
     """A rule of this column alone (as R. C. Holte's of 1993, by a decision tree), learned on one half of the rows and
     tried on the other, both ways. Values count by their order, empty cells come after all of them."""
-    from scipy.stats import norm
     from sklearn.tree import DecisionTreeClassifier
 
     order = np.unique(column.cells, return_inverse=True)[1].reshape(-1, 1).astype(np.float32)
@@ -67,20 +66,20 @@ def _by_rule(column: Values, labels: Array, asked: int) -> Leak:
         rule.fit(order[fitted], labels[fitted], check_input=False)
         right[~fitted] = rule.predict(order[~fitted], check_input=False) == labels[~fitted]
     others = labels != np.bincount(labels).argmax()
-    z = float(norm.isf(_LEVEL / 2 / asked))
     return Leak(
         feature=column.name,
         rows=len(labels),
         told=float(right.mean()),
-        at_least=_least(right, z),
+        at_least=_least(right, asked),
         others=float(right[others].mean()) if others.any() else None,
-        others_at_least=_least(right[others], z),
+        others_at_least=_least(right[others], asked),
     )
 
 
-def _least(right: Array, z: float) -> float:
-    """The lower end of the interval of a share; 0 of no rows."""
-    return max(0.0, wilson(int(right.sum()), len(right), z)[0]) if len(right) else 0.0
+def _least(right: Array, asked: int) -> float:
+    """What a share is at least, one of so many that are asked about; 0 of no rows. It is exact: Wilson's interval is so
+    wide at its end that a column which tells all of 100 rows would not be known to tell 95%."""
+    return clopper_pearson(int(right.sum()), len(right), 1 - 2 * _LEVEL / asked)[0] if len(right) else 0.0
 
 
 def _by_rank(column: Values, labels: Array, asked: int) -> Leak | None:

@@ -155,6 +155,19 @@ def test_the_column_nearest_to_giving_the_label_away_tells_rows_beside_the_commo
     assert nearest.feature == "x0"
 
 
+@pytest.mark.parametrize(("rows", "known"), [(80, True), (79, False)])
+def test_a_column_that_is_the_label_is_known_to_be_from_as_many_rows_as_it_takes(rows: int, known: bool) -> None:
+    """All of n rows are told by a column that tells a share p of them with a chance of p^n; of three columns none may
+    be accused by a chance of 5%: p = (0.05 / 3)^(1/n), which is 0.9501 of 80 rows and 0.9495 of 79."""
+    values = np.random.default_rng(0).normal(size=(rows, 3))
+    labels = np.arange(rows) % 2
+    values[:, 1] = labels
+    found = described(values, labels)
+    assert found.strongest is not None
+    assert found.strongest.at_least == pytest.approx((0.05 / 3) ** (1 / rows))
+    assert [leak.feature for leak in found.leaks] == (["x1"] if known else [])
+
+
 def test_the_commonest_class_alone_gives_nothing_away() -> None:
     values = np.random.default_rng(0).normal(size=(2000, 3))
     labels = (np.arange(2000) % 100 == 0).astype(int)
