@@ -139,7 +139,7 @@ def test_the_parts_of_page_one_fit_each_other(seed: int) -> None:
     for item in materials:
         if item.title in named:
             (metric,) = item.performance.metrics
-            assert named[item.title][1].startswith(f"Accuracy {share(metric.value)}")
+            assert _accuracy(named[item.title][1]) in (share(metric.value), f"{metric.value:.1%}", f"{metric.value:.2%}")
             assert f" on {metric.count} rows" in named[item.title][1]
     if len(materials) == 1:
         found = tally(materials[0])
@@ -148,6 +148,15 @@ def test_the_parts_of_page_one_fit_each_other(seed: int) -> None:
         assert untested.said == (f"{left} of {total} check{'s' * (total != 1)} open" if left else untested.word)
     text = front.model_dump_json()
     assert not re.search(r"\bnan\b|\bNone,|−0(?:\.0+)?(?![.\d])", text)
+
+
+def _accuracy(sentence: str) -> str:
+    """As it is printed: in whole per cents, or in as many digits as tell it from the guess beside it."""
+    said = re.match(r"Accuracy (under 0.1%|over 99.9%|[\d.]+%)", sentence)
+    assert said is not None, sentence
+    guess = re.search(r"has ([\d.]+%)", sentence)
+    assert guess is None or "." not in said[1] or said[1] != guess[1]
+    return said[1]
 
 
 def of_range(row: Judged) -> list[float]:
