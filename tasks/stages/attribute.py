@@ -13,7 +13,15 @@ from exhibit.tasks.records.explanation import Attribution, Selection
 from exhibit.tasks.records.packing import pack
 from exhibit.tasks.stages.explaining import baselines_of, explainable, of_elements, require_finite
 from exhibit.tasks.stages.restore import restored, spec_with_digests
-from exhibit.tasks.stages.stage import Beginning, FinishedStage, numeric_settings, one_at_a_time, read, run_stage
+from exhibit.tasks.stages.stage import (
+    Beginning,
+    FinishedStage,
+    numeric_settings,
+    one_at_a_time,
+    read,
+    read_once,
+    run_stage,
+)
 from exhibit.tasks.store import Digest, Store
 
 
@@ -52,7 +60,7 @@ def attribute(
     def run() -> dict[str, bytes]:
         with one_at_a_time(compute):
             net = restored(store.medium, model, compute, dataset, weights)
-            data, chosen = read(store, Dataset, dataset), read(store, Selection, explained)
+            data, chosen = read_once(store, Dataset, dataset), read_once(store, Selection, explained)
             names = data.sample_ids[chosen.explained]
             asked = explainable(method, model, net, data)
             known = None if beginning is None else beginning.known()

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import Any, ParamSpec, Self, TypeVar
@@ -12,6 +13,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 from exhibit.tasks import frameworks  # noqa: F401 - sets what decides bits, so it is part of every key
 from exhibit.tasks.factory import code_of, edited_since, note_files_named, reload_edited
 from exhibit.tasks.fingerprint import edited, fingerprint
+from exhibit.tasks.medium import Medium
 from exhibit.tasks.opened import read_by
 from exhibit.tasks.own import running
 from exhibit.tasks.protocols import SCHEDULING, Compute
@@ -178,6 +180,17 @@ def one_at_a_time(compute: Compute) -> Iterator[None]:
 
 def read(store: Store, kind: type[R], digest: Digest) -> R:
     return unpack(kind, store.get(digest), store)
+
+
+def read_once(store: Store, kind: type[R], digest: Digest) -> R:
+    """The same, made once for stages that follow each other in a process, as the chunks of a method do: to read all
+    rows for every few of them takes a hundred times as long for ten times as many."""
+    return _read_once(store.medium, kind, digest)
+
+
+@lru_cache(maxsize=2)
+def _read_once(medium: Medium, kind: type[R], digest: Digest) -> R:
+    return read(Store(medium), kind, digest)
 
 
 def numeric_settings(compute: Compute) -> dict[str, Any]:
