@@ -1,5 +1,6 @@
 """What a chapter shows of a method comes from one pass over its shards."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -58,9 +59,9 @@ def test_a_cost_that_one_shard_does_not_know_is_not_known() -> None:
 METHODS = "[integrated_gradients,vanilla_grad,vanilla_grad_squared,vanilla_grad_abs]"
 
 
-def test_gather_reads_each_object_once() -> None:
+def test_what_shards_share_is_read_once() -> None:
     """Several shards each, with a swarm and a refinement, three methods that share theirs: every read is verified, so
-    it costs."""
+    it costs. Read for each shard, all rows would be read in the square of their number."""
 
     def up_to_gather(report: Report, watch: Watch) -> None:
         run_points(report.points, report.compute, Calls(Store(report.paths.store), Inline(), watch), Given())
@@ -68,3 +69,7 @@ def test_gather_reads_each_object_once() -> None:
     words = ("model.epochs=1", "compute.chunk=40", "check=[completeness]", "data.reference=null")
     reads = counted("study=iris", f"method={METHODS}", *words, work=up_to_gather)
     assert reads.per_object("gather") == (1.0, 1)
+    by_shards = Counter[str]()
+    for (stage, _, digest), count in reads.counts.items():
+        by_shards[digest] += count * (stage == "attribute")
+    assert max(by_shards.values()) == 1
