@@ -139,7 +139,11 @@ def test_the_parts_of_page_one_fit_each_other(seed: int) -> None:
     for item in materials:
         if item.title in named:
             (metric,) = item.performance.metrics
-            assert _accuracy(named[item.title][1]) in (share(metric.value), f"{metric.value:.1%}", f"{metric.value:.2%}")
+            assert _accuracy(named[item.title][1]) in (
+                share(metric.value),
+                f"{metric.value:.1%}",
+                f"{metric.value:.2%}",
+            )
             assert f" on {metric.count} rows" in named[item.title][1]
     if len(materials) == 1:
         found = tally(materials[0])
