@@ -45,6 +45,8 @@ def test_a_folder_is_whole(framework: str, kind: str, tmp_path: Path) -> None:
             ast.parse(text)
         if name.endswith(".yaml"):
             assert yaml.safe_load(text)
+    data = yaml.safe_load((tmp_path / "mine" / "conf" / "data" / "own.yaml").read_text())
+    assert not {"title", "source"} & set(data)  # which a page would go on to say of whatever file took the place
     readme = (tmp_path / "mine" / "README.md").read_text()
     assert all(f"`{name}`" in readme for name in files if name != "README.md")
 
