@@ -459,7 +459,7 @@ def task_of(known: "Cells") -> tuple[Task, str]:
 AS_THE_CONFIG_SAYS = {
     "classification": mark("a classification, as the config says"),
     "regression": mark("a regression, as the config says"),
-    "multi_label": mark("a multi label, as the config says"),
+    "multi_label": mark("labels of which any may hold, as the config says"),
 }
 
 

@@ -180,7 +180,11 @@ def _parity(material: Material) -> Figure:
             y_label=tr("predicted, {unit}", unit=unit) if unit else tr("predicted"),
         ),
         sentences([caption, grey]),
-        tr("Parity plot: {values} on {number} {rows}", values=metrics, number=str(int(measured.sum())), rows=rows),
+        tr(
+            "Parity plot: {values} on {rows}",
+            values=metrics,
+            rows=called_rows(material.measured_rows, int(measured.sum())),
+        ),
     )
 
 
@@ -382,11 +386,11 @@ def _metric_aside(material: Material, metric: Metric) -> Aside:
     write, end = (written(metric.name, material.performance.metrics, one) for one in (neither, plain))
     measured_on = material.rows_of(metric.split)
     digits = 3 if metric.name.endswith("accuracy") else 2
-    rows, number = called_rows(held_out(measured_on)), f"{metric.count:,}"
-    on = tr("on {number} {rows}.", number=number, rows=rows)
+    rows = called_rows(held_out(measured_on), metric.count)
+    on = tr("on {rows}.", rows=rows)
     if metric.interval:
         bounds = interval(*metric.interval, digits, end)
-        on = tr("on {number} {rows}, 95% interval {bounds}.", number=number, rows=rows, bounds=bounds)
+        on = tr("on {rows}, 95% interval {bounds}.", rows=rows, bounds=bounds)
     seen = tr("All of them were seen in training.") if measured_on == "training" else ""
     name = tr(metric.name) if metric.name.startswith("R") else capital(tr(metric.name))
     return Aside(title=f"{name} {write(metric.value, digits)}", text=sentences([on, seen]))

@@ -1,5 +1,6 @@
 """What a model leaves: its weights, its outputs, and how good they are."""
 
+import math
 from typing import Literal, Self
 
 import numpy as np
@@ -27,13 +28,21 @@ class Received(Record):
     @property
     def said(self) -> Message:
         """image: 1 x 8 x 8 numbers a row from 0 to 16 (float32)."""
-        size = " x ".join(map(str, self.shape)) or "1"
+        low, high = printed(self.low, ".4g"), printed(self.high, ".4g")
+        if math.prod(self.shape) == 1:
+            return say(
+                "{input}: one number a row from {low} to {high} ({type})",
+                input=self.name,
+                low=low,
+                high=high,
+                type=self.dtype,
+            )
         return say(
             "{input}: {size} numbers a row from {low} to {high} ({type})",
             input=self.name,
-            size=size,
-            low=printed(self.low, ".4g"),
-            high=printed(self.high, ".4g"),
+            size=" x ".join(map(str, self.shape)),
+            low=low,
+            high=high,
             type=self.dtype,
         )
 

@@ -14,7 +14,7 @@ from exhibit.tasks.drawing.molecule import notes
 from exhibit.tasks.drawing.svg import up_to
 from exhibit.tasks.drawing.waterfall import waterfall as drawn
 from exhibit.tasks.records.material import Material
-from exhibit.tasks.records.model import Metric, Performance
+from exhibit.tasks.records.model import Metric, Performance, Received
 from exhibit.tasks.records.quality import ErrorBin, Measure, Quality
 from tests.points import LENGTHS, inputs, material, method
 
@@ -119,3 +119,15 @@ def test_what_is_small_beside_others_is_not_printed_as_none(
     limit: float, value: float, plain: str, by_sign: str
 ) -> None:
     assert (up_to(limit)(value, False), up_to(limit)(value, True)) == (plain, by_sign)
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "on 1 held-out row."), (1234, "on 1,234 held-out rows.")])
+def test_rows_on_which_a_model_was_measured_are_counted_in_words(small: Material, count: int, said: str) -> None:
+    metric = small.performance.metrics[0].model_copy(update={"count": count, "interval": None, "split": "test"})
+    assert _metric_aside(small, metric).text == said
+
+
+@pytest.mark.parametrize(("shape", "said"), [((), "one number"), ((1,), "one number"), ((1, 8), "1 x 8 numbers")])
+def test_what_a_model_was_given_is_counted_in_words(shape: tuple[int, ...], said: str) -> None:
+    received = Received(name="x", shape=shape, dtype="float32", low=0.0, high=1.5)
+    assert str(received.said) == f"x: {said} a row from 0 to 1.5 (float32)"
