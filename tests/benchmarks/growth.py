@@ -133,7 +133,7 @@ def main(names: tuple[str, ...] = ()) -> None:
             },
             {
                 "cost: exponent of the processor time": (exponent(growth.sizes, seconds), 1.05),
-                "memory: ten times as many beside": (found[2][1] / found[1][1], 1.2),
+                "memory: peak memory of ten times as many": (found[2][1] / found[1][1], 1.2),
             },
         )
 
